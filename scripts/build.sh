@@ -21,6 +21,7 @@ build() {
     fi
 }
 
+# nproc obeys OMP_NUM_THREADS, which is about the threads of a rank.
 cores() {
-    nproc 2>/dev/null || echo 2
+    env -u OMP_NUM_THREADS -u OMP_THREAD_LIMIT nproc 2>/dev/null || echo 2
 }
