@@ -79,13 +79,14 @@ function(ix_program name)
   install(TARGETS ${name} RUNTIME)
 endfunction()
 
-# ix_test(file.c MODULES m... [RANKS n...] [LABELS l...] [TIMEOUT s]): one program, run once per rank
-# count. Without RANKS it runs alone, without a launcher. Exit 0 passed, 77 skipped.
+# ix_test(file.c MODULES m... [RANKS n...] [PARTS p...] [LABELS l...] [TIMEOUT s]): one program, run once per rank
+# count. Without RANKS it runs alone, without a launcher; once per part if parts are named, with the part's name as
+# its argument. Exit 0 passed, 77 skipped.
 function(ix_test source)
   if(NOT TARGET PkgConfig::CMOCKA)
     message(FATAL_ERROR "the tests need cmocka (libcmocka-dev); -DIMPEX_TESTS=OFF builds without them")
   endif()
-  cmake_parse_arguments(arg "" "TIMEOUT" "MODULES;RANKS;LABELS" ${ARGN})
+  cmake_parse_arguments(arg "" "TIMEOUT" "MODULES;RANKS;PARTS;LABELS" ${ARGN})
   get_filename_component(folder ${CMAKE_CURRENT_SOURCE_DIR} NAME)
   get_filename_component(base ${source} NAME_WE)
   set(program ${folder}_${base})
@@ -100,7 +101,10 @@ function(ix_test source)
   if(NOT arg_TIMEOUT)
     set(arg_TIMEOUT 120)
   endif()
-  if(NOT arg_RANKS)
+  foreach(part IN LISTS arg_PARTS)
+    ix_add_test(${folder}/${base}-${part} "${arg_LABELS}" ${arg_TIMEOUT} $<TARGET_FILE:${program}> ${part})
+  endforeach()
+  if(NOT arg_RANKS AND NOT arg_PARTS)
     ix_add_test(${folder}/${base} "${arg_LABELS}" ${arg_TIMEOUT} $<TARGET_FILE:${program}>)
   endif()
   foreach(n IN LISTS arg_RANKS)

@@ -348,6 +348,7 @@ int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(ultrafeedback_runs), cmocka_unit_test(persona_runs)};
     if (ix_comm_start(&argc, &argv) != IX_OK) return 1;
+    if (argc > 1) cmocka_set_test_filter(argv[1]);
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     ix_comm_stop();
     return failed;
