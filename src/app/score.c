@@ -186,7 +186,7 @@ static ix_status judge_reference(scoring *s)
 {
     ix_status rc = IX_OK;
     ix_model_place place;
-    double seconds;
+    ix_judged_set set = {.pairs = s->pairs, .result = s->reference};
 
     rc = ix_find_model(&place, NULL, NULL, s->reference_name);
     if (rc == IX_OK) rc = load(s, place.folder, false);
@@ -196,7 +196,7 @@ static ix_status judge_reference(scoring *s)
                         .weights = s->weights,
                         .share_prompt = true,
                         .pack_tokens = ix_train_pack_tokens(s->model)};
-    IX_TRY(ix_reference_judge(&how, s->pairs, s->reference, &seconds));
+    IX_TRY(ix_reference_judge(&how, &set, 1));
 done:
     close_model(s);
     return rc;

@@ -115,24 +115,60 @@ done:
     return rc;
 }
 
-ix_status ix_reference_cache_judge(ix_reference_cache *c, const ix_pairs *pairs, ix_pair_result *result)
+/* One set that the cache does not have, after it was judged. */
+static ix_status keep_entry(ix_reference_cache *c, const ix_judged_set *set)
 {
     ix_status rc = IX_OK;
-    int64_t n = ix_pairs_count(pairs);
-    bool first = ix_grid_rank(c->how.grid, IX_GROUP) == 0, good;
-    double *row = calloc((size_t)(2 * IX_SIDES * n) + 1, sizeof *row), seconds = 0;
-    char name[IX_HASH_HEX] = "";
+    int64_t n = ix_pairs_count(set->pairs);
+    double *row = calloc((size_t)(2 * IX_SIDES * n) + 1, sizeof *row);
+    char name[IX_HASH_HEX];
 
-    IX_TRY(ix_grid_agree(c->how.grid, IX_GROUP, row ? IX_OK : ix_fail(IX_ENOMEM, "reference: out of memory")));
-    if (first) name_file(c, pairs, name);
-    IX_TRY(try_entry(c, pairs, name, row, result, &good));
-    if (good) goto done;
-    IX_TRY(ix_reference_judge(&c->how, pairs, result, &seconds));
-    c->seconds += seconds;
-    to_rows(row, result, n);
-    if (first && ix_cache_write(c->folder, name, 2 * n, row, seconds) != IX_OK)
+    IX_NEED(row, IX_ENOMEM, "reference: out of memory");
+    to_rows(row, set->result, n);
+    name_file(c, set->pairs, name);
+    if (ix_cache_write(c->folder, name, 2 * n, row, set->seconds) != IX_OK)
         ix_warn("%s; later runs will compute it again", ix_message());
 done:
     free(row);
+    return rc;
+}
+
+static ix_status take_entry(ix_reference_cache *c, const ix_judged_set *set, bool *good)
+{
+    ix_status rc = IX_OK;
+    int64_t n = ix_pairs_count(set->pairs);
+    double *row = calloc((size_t)(2 * IX_SIDES * n) + 1, sizeof *row);
+    char name[IX_HASH_HEX] = "";
+
+    *good = false;
+    IX_TRY(ix_grid_agree(c->how.grid, IX_GROUP, row ? IX_OK : ix_fail(IX_ENOMEM, "reference: out of memory")));
+    if (ix_grid_rank(c->how.grid, IX_GROUP) == 0) name_file(c, set->pairs, name);
+    IX_TRY(try_entry(c, set->pairs, name, row, set->result, good));
+done:
+    free(row);
+    return rc;
+}
+
+ix_status ix_reference_cache_judge(ix_reference_cache *c, ix_judged_set *set, int sets)
+{
+    ix_status rc = IX_OK, kept = IX_OK;
+    ix_judged_set *missing = calloc((size_t)sets + 1, sizeof *missing);
+    int n = 0;
+    bool good;
+
+    IX_TRY(ix_grid_agree(c->how.grid, IX_GROUP, missing ? IX_OK : ix_fail(IX_ENOMEM, "reference: out of memory")));
+    for (int i = 0; i < sets; i++) {
+        IX_TRY(take_entry(c, &set[i], &good));
+        if (!good) missing[n++] = set[i];
+    }
+    if (n == 0) goto done;
+    IX_TRY(ix_reference_judge(&c->how, missing, n));
+    for (int i = 0; i < n; i++) {
+        c->seconds += missing[i].seconds;
+        if (kept == IX_OK && ix_grid_rank(c->how.grid, IX_GROUP) == 0) kept = keep_entry(c, &missing[i]);
+    }
+    IX_TRY(ix_grid_agree(c->how.grid, IX_GROUP, kept));
+done:
+    free(missing);
     return rc;
 }

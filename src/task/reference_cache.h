@@ -26,8 +26,9 @@ typedef struct {
 void ix_reference_cache_open(ix_reference_cache *c, const ix_reference *how, const char *output);
 void ix_reference_cache_close(ix_reference_cache *c);
 
-/* Collective over the group: result[i].logp and .before of every pair, the same bits whether read or computed. A cache
- * that cannot be read or written is a warning, never a failure. */
-ix_status ix_reference_cache_judge(ix_reference_cache *c, const ix_pairs *pairs, ix_pair_result *result);
+/* Collective over the group: result[i].logp and .before of every pair of every set, the same bits whether read or
+ * computed; what is not in the cache is computed together (ix_reference_judge). A cache that cannot be read or written
+ * is a warning, never a failure. */
+ix_status ix_reference_cache_judge(ix_reference_cache *c, ix_judged_set *set, int sets);
 
 #endif

@@ -117,12 +117,27 @@ done:
 
 /* --- reference -------------------------------------------------------------------------------------------- */
 
-static ix_status judge_reference(reward *r, const ix_pairs *pairs, ix_pair_result **out)
+static ix_status take_set(ix_judged_set *set, const ix_pairs *pairs, ix_pair_result **result)
+{
+    *result = calloc((size_t)ix_pairs_count(pairs) + 1, sizeof **result);
+    *set = (ix_judged_set){.pairs = pairs, .result = *result};
+    return *result ? IX_OK : ix_fail(IX_ENOMEM, "reference: out of memory");
+}
+
+/* The training pairs and all sets, in one list. */
+static ix_status list_sets(reward *r, ix_judged_set **out, int *n)
 {
     ix_status rc = IX_OK;
-    *out = calloc((size_t)ix_pairs_count(pairs) + 1, sizeof **out);
-    IX_TRY(ix_grid_agree(r->job->grid, IX_GROUP, *out ? IX_OK : ix_fail(IX_ENOMEM, "reference: out of memory")));
-    IX_TRY(ix_reference_cache_judge(&r->cache, pairs, *out));
+    ix_judged_set *list = calloc((size_t)r->sets + 1, sizeof *list);
+
+    *out = list;
+    *n = 0;
+    IX_NEED(list, IX_ENOMEM, "reference: out of memory");
+    if (r->m->train) IX_TRY(take_set(&list[(*n)++], r->m->train, &r->train_reference));
+    for (int i = 0; i < r->sets; i++) {
+        IX_TRY(take_set(&list[(*n)++], r->set[i].pairs, &r->reference[i]));
+        r->set[i].reference = r->reference[i];
+    }
 done:
     return rc;
 }
@@ -156,17 +171,17 @@ static ix_status judge_references(reward *r)
 {
     ix_status rc = IX_OK;
     bool differs = reference_differs(r);
+    ix_judged_set *list = NULL;
+    int n;
 
     if (!r->objective->needs_reference) return IX_OK;
+    IX_TRY(ix_grid_agree(r->job->grid, IX_GROUP, list_sets(r, &list, &n)));
     if (differs) IX_TRY(ix_grid_agree(r->job->grid, IX_GROUP, load_reference(r)));
     open_cache(r);
-    if (r->m->train) IX_TRY(judge_reference(r, r->m->train, &r->train_reference));
-    for (int i = 0; i < r->sets; i++) {
-        IX_TRY(judge_reference(r, r->set[i].pairs, &r->reference[i]));
-        r->set[i].reference = r->reference[i];
-    }
+    IX_TRY(ix_reference_cache_judge(&r->cache, list, n));
     if (differs) IX_TRY(ix_grid_agree(r->job->grid, IX_GROUP, load_weights(r, r->m->place.folder, policy_rows)));
 done:
+    free(list);
     return rc;
 }
 

@@ -6,20 +6,31 @@
 #include "base/clock.h"
 #include "base/span.h"
 
-ix_status ix_reference_judge(const ix_reference *r, const ix_pairs *pairs, ix_pair_result *result, double *seconds)
+/* The sets' seconds are shares of all that passed. */
+static void share_seconds(ix_judged_set *set, int sets, double seconds)
+{
+    double judged = 0;
+    for (int i = 0; i < sets; i++) judged += set[i].seconds;
+    for (int i = 0; i < sets && judged > 0; i++) set[i].seconds *= seconds / judged;
+}
+
+ix_status ix_reference_judge(const ix_reference *r, ix_judged_set *set, int sets)
 {
     ix_status rc = IX_OK;
     ix_pass *pass = NULL;
     double start = ix_seconds();
-    int64_t tokens = ix_longest_pair(pairs, r->share_prompt);
+    int64_t tokens = r->pack_tokens;
 
-    if (tokens < r->pack_tokens) tokens = r->pack_tokens;
+    for (int i = 0; i < sets; i++) {
+        int64_t longest = ix_longest_pair(set[i].pairs, r->share_prompt);
+        if (longest > tokens) tokens = longest;
+    }
     ix_judge judge = {.grid = r->grid, .pack_tokens = r->pack_tokens, .share_prompt = r->share_prompt};
     IX_TRY(ix_grid_agree(r->grid, IX_GROUP, ix_model_reserve(r->model, tokens, false)));
     IX_TRY(ix_grid_agree(r->grid, IX_GROUP, ix_pass_create(&pass, NULL, NULL, r->model, tokens, NULL)));
     judge.pass = pass;
-    IX_TRY(ix_judge_pairs(&judge, r->weights, pairs, NULL, result));
-    *seconds = ix_seconds() - start;
+    IX_TRY(ix_judge_sets(&judge, r->weights, set, sets));
+    share_seconds(set, sets, ix_seconds() - start);
 done:
     ix_pass_destroy(&pass);
     return rc;

@@ -16,8 +16,9 @@ typedef struct {
     bool share_prompt;
 } ix_reference;
 
-/* Collective over the group. result[i].logp and .before of every pair; *seconds: the time it took. */
-ix_status ix_reference_judge(const ix_reference *r, const ix_pairs *pairs, ix_pair_result *result, double *seconds);
+/* Collective over the group. Of every pair of every set result[i].logp and .before; the sets' seconds are their shares
+ * of the time it took. What sets have in common is computed once (ix_judge_sets); set[].reference stays NULL. */
+ix_status ix_reference_judge(const ix_reference *r, ix_judged_set *set, int sets);
 
 /* Collective over the group: *equal on every rank alike: does what each rank says of one pair, computed alone, agree
  * with result bit by bit? The ranks of the data axis take pairs spread over the set. */

@@ -196,9 +196,9 @@ static ix_pair_result *reference_of(const bench *b, ix_model *model, const float
                         .weights = weights,
                         .pack_tokens = ix_train_pack_tokens(model),
                         .share_prompt = true};
-    double seconds;
     ix_pair_result *out = calloc((size_t)ix_pairs_count(pairs), sizeof *out);
-    CHECK_OK(ix_reference_judge(&how, pairs, out, &seconds));
+    ix_judged_set set = {.pairs = pairs, .result = out};
+    CHECK_OK(ix_reference_judge(&how, &set, 1));
     return out;
 }
 

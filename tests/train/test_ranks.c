@@ -36,11 +36,11 @@ static void train(outcome *out, const ix_grid *grid, const ix_train_settings *s,
     ix_pair_result *reference = calloc((size_t)ix_pairs_count(pairs), sizeof *reference);
     ix_observer observer = {out, note_step, note_evaluation};
     ix_eval_set set = {"self", "control", "self", pairs, reference};
-    double seconds;
+    ix_judged_set judged = {.pairs = pairs, .result = reference};
     omp_set_num_threads(threads);
     out->weights = synthetic_weights(m);
     ix_reference how = {.grid = grid, .model = m, .weights = out->weights, .pack_tokens = 300, .share_prompt = true};
-    if (s->objective->needs_reference) CHECK_OK(ix_reference_judge(&how, pairs, reference, &seconds));
+    if (s->objective->needs_reference) CHECK_OK(ix_reference_judge(&how, &judged, 1));
     CHECK_OK(ix_train(grid, s, m, out->weights, pairs, reference, NULL, &set, 1, &observer));
     omp_set_num_threads(1);
     free(reference);

@@ -143,10 +143,10 @@ static ix_pair_result *reference_of(run *r, const ix_pairs *pairs)
 {
     ix_reference how = {
         .grid = r->grid, .model = r->model, .weights = r->reference, .pack_tokens = 2048, .share_prompt = true};
-    double seconds;
     if (!r->reference) return NULL;
     ix_pair_result *out = calloc((size_t)ix_pairs_count(pairs), sizeof *out);
-    CHECK_OK(ix_reference_judge(&how, pairs, out, &seconds));
+    ix_judged_set set = {.pairs = pairs, .result = out};
+    CHECK_OK(ix_reference_judge(&how, &set, 1));
     return out;
 }
 
