@@ -29,12 +29,13 @@ ix_status ix_bpe_create(ix_bpe *bpe, size_t merges)
     bpe->merge = malloc(bpe->slots * sizeof *bpe->merge);
     if (!bpe->merge) return ix_fail(IX_ENOMEM, "text: no memory for %zu merges", merges);
     memset(bpe->merge, -1, bpe->slots * sizeof *bpe->merge);
-    return bpe->byte_level ? ix_word_cache_create(&bpe->cache) : IX_OK;
+    return IX_OK;
 }
 
 void ix_bpe_free(ix_bpe *bpe)
 {
     free(bpe->merge);
+    ix_seams_free(&bpe->seams);
     ix_word_cache_destroy(&bpe->cache);
     *bpe = (ix_bpe){0};
 }
@@ -83,6 +84,43 @@ int ix_bpe_find_symbols(ix_bpe *bpe)
     }
     for (int c = 0; c < 128; c++) bpe->ascii[c] = model_piece(bpe, &(char){(char)c}, 1);
     return missing;
+}
+
+/* By its spelling: true for every piece that a byte falls back to. */
+static bool is_byte_piece(const ix_bpe *bpe, int32_t id)
+{
+    return ix_pieces_size(bpe->pieces, id) == 6 && memcmp(ix_pieces_spelling(bpe->pieces, id), "<0x", 3) == 0;
+}
+
+/* May words be cut at all? Only if every symbol is one character, or a byte that nothing merges: no unknown waits for
+ * its neighbours then. And a whole word must not be a piece by itself. */
+static bool has_seams(const ix_bpe *bpe)
+{
+    if (bpe->byte_level || !bpe->byte_fallback || bpe->ignore_merges) return false;
+    for (int b = 0; b < 0xF5; b++)
+        if (bpe->byte[b] < 0 && b != 0xC0 && b != 0xC1) return false;
+    for (size_t i = 0; i < bpe->slots; i++) {
+        const ix_merge *m = &bpe->merge[i];
+        if (m->id < 0) continue;
+        if (is_byte_piece(bpe, (int32_t)(m->pair >> 32)) || is_byte_piece(bpe, (int32_t)m->pair)) return false;
+    }
+    return true;
+}
+
+ix_status ix_bpe_prepare(ix_bpe *bpe)
+{
+    ix_status rc = IX_OK;
+    bool seams = has_seams(bpe);
+    if (!seams && !bpe->byte_level) return IX_OK;
+    IX_TRY(ix_word_cache_create(&bpe->cache));
+    if (!seams) return IX_OK;
+    IX_TRY(ix_seams_create(&bpe->seams, bpe->merges));
+    for (size_t i = 0; i < bpe->slots; i++) {
+        int32_t id = bpe->merge[i].id;
+        if (id >= 0) ix_seams_add(&bpe->seams, ix_pieces_spelling(bpe->pieces, id), ix_pieces_size(bpe->pieces, id));
+    }
+done:
+    return rc;
 }
 
 void ix_bpe_scratch_free(ix_bpe_scratch *s)
@@ -267,17 +305,26 @@ done:
     return rc;
 }
 
-ix_status ix_bpe_word(const ix_bpe *bpe, const char *word, size_t size, ix_bpe_scratch *s, ix_ids *out)
+static ix_status encode_part(const ix_bpe *bpe, const char *part, size_t size, ix_bpe_scratch *s, ix_ids *out)
 {
     bool keep = bpe->cache && size <= IX_CACHED_WORD;
     size_t n;
-    if (size == 0) return IX_OK;
     if (keep) {
-        const int32_t *id = ix_word_cache_find(bpe->cache, word, size, &n);
+        const int32_t *id = ix_word_cache_find(bpe->cache, part, size, &n);
         if (id) return ix_ids_add(out, id, n);
     }
-    ix_status rc = split_word(bpe, word, size, s, &n);
+    ix_status rc = split_word(bpe, part, size, s, &n);
     if (rc != IX_OK) return rc;
-    if (keep) ix_word_cache_keep(bpe->cache, word, size, s->symbol, n);
+    if (keep) ix_word_cache_keep(bpe->cache, part, size, s->symbol, n);
     return ix_ids_add(out, s->symbol, n);
+}
+
+ix_status ix_bpe_word(const ix_bpe *bpe, const char *word, size_t size, ix_bpe_scratch *s, ix_ids *out)
+{
+    ix_status rc = IX_OK;
+    for (size_t at = 0, end; at < size && rc == IX_OK; at = end) {
+        end = ix_seams_next(&bpe->seams, word, at, size);
+        rc = encode_part(bpe, word + at, end - at, s, out);
+    }
+    return rc;
 }

@@ -10,6 +10,7 @@
 
 #include "text/buffer.h"
 #include "text/pieces.h"
+#include "text/seams.h"
 #include "text/word_cache.h"
 
 typedef struct {
@@ -27,7 +28,8 @@ typedef struct {
     int32_t unk;          /* -1: unknown characters vanish */
     int32_t byte[256];    /* byte_level: the byte's piece; byte_fallback: <0xNN>, -1 if missing */
     int32_t ascii[128];   /* characters below U+0080; -1: no piece */
-    ix_word_cache *cache; /* byte_level only */
+    ix_seams seams;       /* where a word may be cut without changing its ids */
+    ix_word_cache *cache; /* NULL: words are as long as texts */
 } ix_bpe;
 
 /* Working memory of one thread. Start with {0}. */
@@ -47,6 +49,8 @@ void ix_bpe_free(ix_bpe *bpe);
 void ix_bpe_add_merge(ix_bpe *bpe, int32_t left, int32_t right, int32_t rank, int32_t id);
 /* Fills byte[] and ascii[] from the pieces. Returns the first byte of UTF-8 without a piece, -1 if none is missing. */
 int ix_bpe_find_symbols(ix_bpe *bpe);
+/* Once all merges are there: finds what can be cut and remembered. */
+ix_status ix_bpe_prepare(ix_bpe *bpe);
 
 /* Appends the ids of one word of valid UTF-8; contract: size < 2^31. */
 ix_status ix_bpe_word(const ix_bpe *bpe, const char *word, size_t size, ix_bpe_scratch *s, ix_ids *out);

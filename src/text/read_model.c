@@ -172,6 +172,7 @@ static ix_status read_bpe(const json_t *model, const char *where, ix_tokenizer *
             "%s: vocab has no piece for the byte 0x%02X, which the ByteLevel pre_tokenizer needs", where,
             (unsigned)missing);
     IX_TRY(read_merges(model, where, tok));
+    IX_TRY(ix_bpe_prepare(b));
 done:
     return rc;
 }

@@ -127,6 +127,16 @@ def gemma():
     return tokenizer
 
 
+def joined_bytes():
+    """Merges of byte pieces: a text must not be cut between characters that have no piece of their own."""
+    state = json.loads(stories().to_str())
+    vocabulary, merges = state["model"]["vocab"], state["model"]["merges"]
+    for pair in (["<0xE6>", "<0x97>"], ["<0x9D>", "<0xE6>"], ["<0xB7>", "x"]):
+        vocabulary["".join(pair)] = len(vocabulary)
+        merges.append(pair)
+    return Tokenizer.from_str(json.dumps(state))
+
+
 def split_literal():
     """A Split by a text that does occur."""
     tokenizer = train(None, pre_tokenizers.Split("e ", "merged_with_previous"), 200, ["<unk>"], [], unk_token="<unk>")
@@ -141,7 +151,7 @@ def words():
     return tokenizer
 
 
-MAKERS = [neox, prefix, llama, qwen, stories, unknown, unknown_apart, gemma, split_literal, words]
+MAKERS = [neox, prefix, llama, qwen, stories, unknown, unknown_apart, joined_bytes, gemma, split_literal, words]
 
 SPACES = "\t\n\v\f\r    \x85\xa0\u1680\u2003\u2028\u202f\u3000\x1c\x1f\u200b\ufeff\0"
 MARKS = "\u0300\u0301\u0323\u0327\u0345\u093c\u05b0\u1161\u11a8\u3099\u09be\U00011930\U00011935\u07fd\u0898\u1abf\U0001d165"

@@ -8,8 +8,8 @@
 
 #define GOLDEN IX_SOURCE_DIR "/tests/golden/text/"
 
-static const char *const names[] = {"neox",    "prefix",        "llama", "qwen",          "stories",
-                                    "unknown", "unknown_apart", "gemma", "split_literal", "words"};
+static const char *const names[] = {"neox",          "prefix",       "llama", "qwen",          "stories", "unknown",
+                                    "unknown_apart", "joined_bytes", "gemma", "split_literal", "words"};
 #define NAMES (int)(sizeof names / sizeof names[0])
 
 static ix_tokenizer *open_tiny(const char *name)
