@@ -131,7 +131,7 @@ def joined_bytes():
     """Merges of byte pieces: a text must not be cut between characters that have no piece of their own."""
     state = json.loads(stories().to_str())
     vocabulary, merges = state["model"]["vocab"], state["model"]["merges"]
-    for pair in (["<0xE6>", "<0x97>"], ["<0x9D>", "<0xE6>"], ["<0xB7>", "x"]):
+    for pair in (["<0xA5>", "<0xE6>"], ["<0xE6>", "<0x97>"]):
         vocabulary["".join(pair)] = len(vocabulary)
         merges.append(pair)
     return Tokenizer.from_str(json.dumps(state))
