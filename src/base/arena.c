@@ -77,6 +77,11 @@ void *ix_arena_take(ix_arena *a, size_t bytes)
     return p;
 }
 
+size_t ix_arena_need(size_t bytes)
+{
+    return round_up(bytes, 64);
+}
+
 size_t ix_arena_room(const ix_arena *a)
 {
     return a->size - a->top;

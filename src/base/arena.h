@@ -22,6 +22,7 @@ void ix_arena_destroy(ix_arena **arena); /* NULL is fine; leaves *arena NULL */
 size_t ix_arena_mark(const ix_arena *a);
 void ix_arena_release(ix_arena *a, size_t mark);
 void *ix_arena_take(ix_arena *a, size_t bytes); /* contract: it fits */
+size_t ix_arena_need(size_t bytes);              /* what taking so many bytes uses up */
 size_t ix_arena_room(const ix_arena *a);        /* bytes left */
 size_t ix_arena_peak(const ix_arena *a);        /* most bytes ever in use */
 

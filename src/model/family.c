@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "model/family.h"
 
+#include <stdio.h>
 #include <string.h>
 
 extern const ix_family ix_family_llama;
@@ -16,5 +17,16 @@ const ix_family *ix_family_find(const char *model_type)
 
 const char *ix_family_names(void)
 {
-    return "llama";
+    static char text[256]; /* the same whoever fills it */
+    size_t at = 0;
+    for (size_t i = 0; i < sizeof families / sizeof *families; i++)
+        at += (size_t)snprintf(text + at, sizeof text - at, "%s%s", i ? ", " : "", families[i]->model_type);
+    return text;
+}
+
+const char *ix_architecture(const char *model_type, bool classifier)
+{
+    const ix_family *family = ix_family_find(model_type);
+    IX_CONTRACT(family);
+    return classifier ? family->classifier : family->causal;
 }

@@ -1,40 +1,39 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * family.h - what a model family is to the rest of src/model: one file, one constant struct, one registry line
- * in family.c. Not for use outside src/model. */
+ * family.h - what a model family is to the rest of src/model: one file, one constant struct, one registry line in
+ * family.c. A family reads and writes its own keys of config.json, describes its parameter table, and says which parts
+ * (parts.h) its blocks have and by which formula (block.h) they are joined. Not for use outside src/model. */
 #ifndef IX_MODEL_FAMILY_H
 #define IX_MODEL_FAMILY_H
 
-#include "base/arena.h"
-#include "model/model.h"
+#include "base/json.h"
+
+#include "model/block.h"
+#include "model/parts.h"
 
 typedef struct ix_family ix_family;
-
-/* Buffers of one block for a pack of N tokens, all [N, .]: kept between forward and backward. */
-typedef struct {
-    float *x;         /* [D] input of the block */
-    float *r1, *r2;   /* [1] of the two norms */
-    float *qkv;       /* [(H + 2 G) K] after rotation */
-    float *att, *lse; /* [H K], [H] */
-    float *mid;       /* [D] after attention */
-    float *gu;        /* [2 F] gate and up */
-} ix_block;
 
 struct ix_model {
     const ix_family *family;
     ix_model_config c;
     ix_params params;
-    int embed, head, norm; /* rows of the table; head == embed when tied; head == -1: none */
-    int *first;            /* [layers] first row of each block */
+    int own; /* rows of the table that are the model's; an objective's follow */
 
-    int64_t tokens; /* reserved */
+    int embed, head; /* rows of the table; head == embed when tied, -1: none */
+    ix_layer *layer; /* [layers] */
+    ix_norm norm;    /* the final one */
+
+    int64_t width, tail_width; /* floats per token that a block keeps, and the final norm */
+    int64_t tokens, room;      /* reserved; rows of every kept buffer */
     bool backward;
-    void *memory;      /* one block: everything below */
-    ix_block *block;   /* [layers + 1], the last one only x; all alike without backward */
-    float *hidden, *r; /* [N,D], [N] */
+    void *memory;  /* one block: everything below */
+    float **kept;  /* [layers], all alike without backward */
+    float *tail;   /* of the final norm */
+    float *x;      /* [N,D] what the final norm is given; without backward the blocks' own */
+    float *hidden; /* [N,D] */
     ix_arena *scratch;
 
-    float *cosine, *sine; /* [positions, K/2] */
+    float *cosine, *sine; /* [positions, R/2] */
     int64_t positions;
     void *attention; /* scratch of the attention kernel: grows with the longest pack */
     size_t attention_bytes;
@@ -46,12 +45,17 @@ struct ix_model {
 };
 
 struct ix_family {
-    const char *model_type; /* as in config.json */
-    /* Rows of all blocks and norms; sets m->embed, head, norm and first. */
-    ix_status (*describe)(ix_model *m, bool head);
-    /* hidden[N,D] from the tokens of the pack. */
-    void (*forward)(ix_model *m, const float *w, const ix_pack *pack, bool keep);
-    void (*backward)(ix_model *m, const float *w, float *dw, const ix_pack *pack, float *dh);
+    const char *model_type;          /* as in config.json */
+    const char *causal, *classifier; /* architectures[0] */
+    const char *embedding, *head;    /* names of their matrices */
+    const char *const *ignored;      /* ends of names that files may hold and nobody reads; NULL ends the list */
+    ix_model_config defaults;        /* of keys that config.json may leave out */
+    /* The keys of config.json that not every family has: from o into c, and from c into o (false: no memory). */
+    ix_status (*read_config)(ix_model_config *c, const json_t *o, const char *where);
+    bool (*write_config)(json_t *o, const ix_model_config *c);
+    /* Rows of the table, parts and formula of block l; likewise the final norm. */
+    void (*describe_block)(ix_model *m, ix_layer *b, int l);
+    ix_norm (*describe_norm)(ix_model *m);
 };
 
 const ix_family *ix_family_find(const char *model_type); /* NULL if unknown */
@@ -60,14 +64,6 @@ const char *ix_family_names(void);                       /* "llama, ..." for mes
 /* The attention kernel's scratch for this pack; grows when it must. Ends the job when there is no memory. */
 void *ix_model_attention_scratch(ix_model *m, size_t bytes);
 
-static inline const float *ix_row(const ix_model *m, const float *w, int row)
-{
-    return w + m->params.param[row].offset;
-}
-
-static inline float *ix_drow(const ix_model *m, float *dw, int row)
-{
-    return dw + m->params.param[row].offset;
-}
+void ix_model_release(ix_model *m); /* activations and scratch */
 
 #endif

@@ -1,68 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "model/folder.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/file.h"
 #include "base/json.h"
+#include "model/config_keys.h"
 #include "model/tokenizer_files.h"
 
 /* --- config.json ---------------------------------------------------------------------------------- */
-
-/* The decimal with the fewest digits that is still this number: 1e-05, not 9.9999997473787516e-06. */
-static double shortest(float x)
-{
-    char text[32];
-    for (int digits = 1; digits < 9; digits++) {
-        snprintf(text, sizeof text, "%.*g", digits, (double)x);
-        if (strtof(text, NULL) == x) return strtod(text, NULL);
-    }
-    return (double)x;
-}
-
-static json_t *id_of(int32_t id)
-{
-    return id < 0 ? json_null() : json_integer(id);
-}
-
-static json_t *eos_of(const ix_model_config *c)
-{
-    if (c->eos_count < 2) return id_of(c->eos_count ? c->eos[0] : -1);
-    json_t *list = json_array();
-    for (int i = 0; list && i < c->eos_count; i++) json_array_append_new(list, json_integer(c->eos[i]));
-    return list;
-}
-
-static json_t *rope_of(const ix_model_config *c)
-{
-    if (c->rope != IX_ROPE_LLAMA3) return json_null();
-    return json_pack("{s:s, s:f, s:f, s:f, s:i}", "rope_type", "llama3", "factor", c->rope_factor, "low_freq_factor",
-                     c->rope_low, "high_freq_factor", c->rope_high, "original_max_position_embeddings",
-                     c->rope_positions);
-}
-
-/* NULL when there is no memory. */
-static json_t *config_of(const ix_model_config *c, const char *architecture)
-{
-    json_t *o = json_pack("{s:s, s:[s], s:i, s:i, s:i, s:i, s:i, s:i, s:i}", "model_type", c->model_type,
-                          "architectures", architecture, "vocab_size", c->V, "hidden_size", c->D, "num_hidden_layers",
-                          c->layers, "num_attention_heads", c->H, "num_key_value_heads", c->G, "head_dim", c->K,
-                          "intermediate_size", c->F);
-    json_t *more = json_pack("{s:s, s:f, s:i, s:b, s:b, s:b, s:f, s:f, s:s}", "hidden_act", "silu", "rms_norm_eps",
-                             shortest(c->eps), "max_position_embeddings", c->positions, "tie_word_embeddings", c->tied,
-                             "attention_bias", 0, "mlp_bias", 0, "rope_theta", c->rope_theta, "initializer_range",
-                             c->initializer_range, "torch_dtype", "float32");
-    json_t *odd = json_pack("{s:o, s:o, s:o, s:o}", "rope_scaling", rope_of(c), "bos_token_id", id_of(c->bos),
-                            "pad_token_id", id_of(c->pad), "eos_token_id", eos_of(c));
-    bool good = o && more && odd && json_object_update(o, more) == 0 && json_object_update(o, odd) == 0;
-    json_decref(more);
-    json_decref(odd);
-    if (good) return o;
-    json_decref(o);
-    return NULL;
-}
 
 /* transformers counts the labels in these two maps. */
 static bool add_one_label(json_t *o)
@@ -90,7 +37,7 @@ static ix_status write_config(const char *folder, const ix_model_config *c, cons
 {
     ix_status rc = IX_OK;
     char *path = ix_format("%s/config.json", folder), *text = NULL, *line = NULL;
-    json_t *o = config_of(c, architecture);
+    json_t *o = ix_config_json(c, architecture);
 
     IX_NEED(o, IX_ENOMEM, "%s: out of memory", path);
     if (strstr(architecture, "ForSequenceClassification"))

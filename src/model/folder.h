@@ -23,6 +23,7 @@ typedef struct {
     int V, D, layers;      /* vocabulary, width, blocks */
     int H, G, K;           /* query heads, key/value heads (G divides H), size of a head (even) */
     int F;                 /* feed-forward width */
+    int R;                 /* numbers of a head that are rotated; 0: all */
     float eps;             /* of the norms */
     int positions;         /* max_position_embeddings */
     bool tied;             /* tie_word_embeddings */
@@ -30,6 +31,10 @@ typedef struct {
     ix_rope_kind rope;
     double rope_factor, rope_low, rope_high; /* llama3: factor, low_freq_factor, high_freq_factor */
     int rope_positions;                      /* llama3: original_max_position_embeddings */
+    bool parallel;                           /* gpt_neox: use_parallel_residual */
+    float score_cap, logit_cap;              /* gemma2: attn_ and final_logit_softcapping; 0: none */
+    double query_scale;                      /* gemma2: query_pre_attn_scalar; 0: the size of a head */
+    int window;                              /* gemma2: sliding_window; 0: none */
     double initializer_range;
     int32_t bos, pad; /* token ids, -1: none */
     int32_t eos[IX_EOS_IDS];
@@ -38,10 +43,17 @@ typedef struct {
 } ix_model_config;
 
 /* Reads FOLDER/config.json. IX_EINPUT, naming file and key, for what is missing, out of bounds, contradictory or not
- * supported: an unknown model_type, biases, an activation other than silu, another kind of rope, quantised weights. */
+ * supported: an unknown model_type, biases or an activation that the family does not have, another kind of rope,
+ * quantised weights. */
 ix_status ix_model_config_read(ix_model_config *out, const char *folder);
 
-/* inv_freq[K/2]: angle of a position = position * inv_freq[i]. Single precision and in the order of
+int ix_rotated(const ix_model_config *c); /* R, or K */
+
+/* The name of the family's class, as in config.json's architectures: "LlamaForCausalLM", or the one that has
+ * score.weight. */
+const char *ix_architecture(const char *model_type, bool classifier);
+
+/* inv_freq[R/2]: angle of a position = position * inv_freq[i]. Single precision and in the order of
  * transformers 4.51's modeling_rope_utils (_compute_default_rope_parameters, _compute_llama3_parameters). */
 void ix_rope_inv_freq(float *inv_freq, const ix_model_config *c);
 
@@ -59,8 +71,8 @@ typedef struct {
 } ix_folder_tokenizer;
 
 /* Writes a folder that transformers loads: model.safetensors, the tokenizer's files (NULL: none) and, last,
- * config.json. `architecture` is "LlamaForCausalLM" or "LlamaForSequenceClassification" (one label: score.weight
- * [1,D]). The folder is made; IX_EINPUT if it already holds a model. */
+ * config.json. `architecture` is one of ix_architecture (a classifier has one label: score.weight [1,D]). The folder is
+ * made; IX_EINPUT if it already holds a model. */
 ix_status ix_folder_write(const char *folder, const ix_model_config *config, const char *architecture,
                           const ix_tensor_out *tensors, int count, const ix_folder_tokenizer *tokenizer);
 

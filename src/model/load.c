@@ -81,7 +81,7 @@ static ix_status find_row(const ix_tensor_view **out, const ix_model *m, const i
 {
     ix_status rc = IX_OK;
     const ix_param *p = &m->params.param[row];
-    bool extra = row > m->norm && row != m->head;
+    bool extra = row >= m->own;
 
     IX_TRY(find_tensor(out, file, p, folder));
     if (!*out && extra) return IX_OK;
@@ -109,19 +109,26 @@ done:
     return rc;
 }
 
-/* A file may hold the head although nobody reads it, a score head of another objective, and old rotary tables. */
-static bool may_be_ignored(const char *name)
+static bool ends_with(const char *name, const char *end)
 {
-    size_t n = strlen(name), k = strlen("rotary_emb.inv_freq");
-    return !strcmp(name, "lm_head.weight") || !strcmp(name, "score.weight") ||
-           (n >= k && !strcmp(name + n - k, "rotary_emb.inv_freq"));
+    size_t n = strlen(name), k = strlen(end);
+    return n >= k && !strcmp(name + n - k, end);
+}
+
+/* A file may hold the head although nobody reads it, a score head of another objective, and old tables. */
+static bool may_be_ignored(const ix_model *m, const char *name)
+{
+    if (!strcmp(name, m->family->head) || !strcmp(name, "score.weight")) return true;
+    for (const char *const *end = m->family->ignored; *end; end++)
+        if (ends_with(name, *end)) return true;
+    return false;
 }
 
 static ix_status refuse_unknown(const ix_model *m, const ix_safetensors *file, const char *folder)
 {
     for (int i = 0; i < ix_safetensors_count(file); i++) {
         const char *name = ix_safetensors_at(file, i)->name;
-        if (ix_params_find(&m->params, name) < 0 && !may_be_ignored(name))
+        if (ix_params_find(&m->params, name) < 0 && !may_be_ignored(m, name))
             return ix_fail(IX_EINPUT, "%s: tensor %s is not part of a %s with %d layers", folder, name,
                            m->family->model_type, m->c.layers);
     }

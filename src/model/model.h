@@ -62,12 +62,15 @@ ix_status ix_model_load(const ix_model *m, const char *folder, const ix_new_rows
 /* Would ix_model_load find every row, in its shape, `added` rows being given? Reads no values. */
 ix_status ix_model_check(const ix_model *m, const char *folder, int64_t added);
 
-/* Fresh weights for pretraining: matrices N(0, std^2) from (seed, IX_DRAW_WEIGHTS, place in the table), norms 1. */
+/* Fresh weights for pretraining: matrices N(0, std^2) from (seed, IX_DRAW_WEIGHTS, place in the table), biases 0,
+ * norms 1 (stored as 0 by families that store the weight less 1). */
 void ix_model_draw(const ix_model *m, uint64_t seed, double std, float *weights);
 
 /* Activations for packs of at most `tokens`; with `backward` every layer's are kept. May be called again. */
 ix_status ix_model_reserve(ix_model *m, int64_t tokens, bool backward);
-size_t ix_model_kept_bytes(const ix_model *m, bool backward); /* per token, as reserve would take */
+size_t ix_model_kept_bytes(const ix_model *m, bool backward); /* per token, without the head's logits */
+/* All that reserve would take; the attention kernel's scratch, which depends on the packs, comes on top. */
+size_t ix_model_bytes(const ix_model *m, int64_t tokens, bool backward);
 
 /* The final hidden states [N,D], valid until the next forward. `keep`: a backward pass will follow. */
 const float *ix_model_forward(ix_model *m, const float *w, const ix_pack *pack, bool keep);

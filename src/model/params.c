@@ -6,23 +6,47 @@
 #include <stdlib.h>
 #include <string.h>
 
-int ix_params_add(ix_params *table, int dims, int64_t rows, int64_t cols, ix_share share, const char *format, ...)
+static int add(ix_params *table, ix_param row, const char *format, va_list args)
 {
     if (table->count == table->capacity) {
         int capacity = table->capacity ? 2 * table->capacity : 64;
         ix_param *more = realloc(table->param, (size_t)capacity * sizeof *more);
-        if (!more) return -1;
+        if (!more) {
+            table->failed = true;
+            return -1;
+        }
         table->param = more;
         table->capacity = capacity;
     }
-    ix_param *p = &table->param[table->count];
-    *p = (ix_param){.dims = dims, .rows = rows, .cols = cols, .share = share, .offset = table->floats};
+    row.offset = table->floats;
+    vsnprintf(row.name, sizeof row.name, format, args);
+    table->param[table->count] = row;
+    table->floats += row.rows * row.cols;
+    return table->count++;
+}
+
+int ix_params_matrix(ix_params *table, int64_t rows, int64_t cols, ix_share share, const char *format, ...)
+{
     va_list args;
     va_start(args, format);
-    vsnprintf(p->name, sizeof p->name, format, args);
+    int row = add(table, (ix_param){.dims = 2, .rows = rows, .cols = cols, .share = share}, format, args);
     va_end(args);
-    table->floats += rows * cols;
-    return table->count++;
+    return row;
+}
+
+int ix_params_vector(ix_params *table, int64_t size, float start, ix_share share, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    ix_param vector = {.dims = 1, .rows = 1, .cols = size, .share = share, .start = start};
+    int row = add(table, vector, format, args);
+    va_end(args);
+    return row;
+}
+
+void ix_params_alias(ix_params *table, int row, const char *alias)
+{
+    if (row >= 0) snprintf(table->param[row].alias, sizeof table->param[row].alias, "%s", alias);
 }
 
 int ix_params_find(const ix_params *table, const char *name)

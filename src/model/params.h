@@ -11,7 +11,8 @@
 
 #include "base/status.h"
 
-/* How tensor ranks share a matrix: not at all, by output rows, or by input columns (Megatron's split). */
+/* How tensor ranks share a tensor: not at all, by output rows, or by input columns (Megatron's split). The bias of a
+ * matrix that is split by rows is a row of its own, 1 x outputs, split by columns. */
 typedef enum { IX_WHOLE, IX_BY_ROWS, IX_BY_COLS } ix_share;
 
 typedef struct {
@@ -21,18 +22,23 @@ typedef struct {
     int64_t rows, cols;
     int64_t offset; /* first float in a block */
     ix_share share;
+    float start; /* what a fresh vector holds: 1 or 0; fresh matrices are drawn */
 } ix_param;
 
 typedef struct {
     ix_param *param;
     int count, capacity;
     int64_t floats; /* of all rows */
+    bool failed;    /* some row found no memory */
 } ix_params;
 
-/* Appends a row and returns its number, or -1 when there is no memory. printf-style name. */
-int ix_params_add(ix_params *table, int dims, int64_t rows, int64_t cols, ix_share share, const char *format, ...)
-    __attribute__((format(printf, 6, 7)));
-int ix_params_find(const ix_params *table, const char *name); /* -1 if none */
+/* Appends a matrix or a vector and returns its number, or -1 when there is no memory. printf-style name. */
+int ix_params_matrix(ix_params *table, int64_t rows, int64_t cols, ix_share share, const char *format, ...)
+    __attribute__((format(printf, 5, 6)));
+int ix_params_vector(ix_params *table, int64_t size, float start, ix_share share, const char *format, ...)
+    __attribute__((format(printf, 5, 6)));
+void ix_params_alias(ix_params *table, int row, const char *alias); /* row -1 is fine */
+int ix_params_find(const ix_params *table, const char *name);       /* -1 if none */
 int64_t ix_param_size(const ix_param *p);
 void ix_params_free(ix_params *table);
 

@@ -5,9 +5,9 @@
 
 /* Every rounding step is transformers': base ** (i / dim) is SLEEF's pow there too (torch on CPUs), scalar / tensor
  * is reciprocal times scalar. The C library's pow differs in the last bit of a few entries. */
-static float plain(double theta, int i, int K)
+static float plain(double theta, int i, int R)
 {
-    return 1.0f / Sleef_powf_u10((float)theta, (float)(2 * i) / (float)K);
+    return 1.0f / Sleef_powf_u10((float)theta, (float)(2 * i) / (float)R);
 }
 
 /* Long waves are slowed down by `factor`, short ones stay, those between are mixed. */
@@ -23,10 +23,16 @@ static float llama3(float f, const ix_model_config *c)
     return (1.0f - smooth) * f / factor + smooth * f;
 }
 
+int ix_rotated(const ix_model_config *c)
+{
+    return c->R ? c->R : c->K;
+}
+
 void ix_rope_inv_freq(float *inv_freq, const ix_model_config *c)
 {
-    for (int i = 0; i < c->K / 2; i++) {
-        float f = plain(c->rope_theta, i, c->K);
+    int R = ix_rotated(c);
+    for (int i = 0; i < R / 2; i++) {
+        float f = plain(c->rope_theta, i, R);
         inv_freq[i] = c->rope == IX_ROPE_LLAMA3 ? llama3(f, c) : f;
     }
 }

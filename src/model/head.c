@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * head.c - z = U h at the rows that are read, logp = log softmax(z). */
+#include <stdlib.h>
+#include <string.h>
+
+#include "model/family.h"
+
+static void head_forward(ix_model *m, const float *w, const int32_t *rows, const int32_t *targets, int64_t R,
+                         double *logp)
+{
+    ix_run r = {.m = m, .w = w};
+    int64_t D = m->c.D, V = m->c.V;
+    for (int64_t i = 0; i < R; i++) memcpy(m->head_in + i * D, m->hidden + rows[i] * D, (size_t)D * sizeof *m->head_in);
+    ix_gemm(m->logits, V, false, m->head_in, D, false, ix_row(&r, m->head), D, true, R, V, D);
+    ix_logp(logp, m->head_lse, m->logits, targets, R, V);
+}
+
+void ix_model_logp(ix_model *m, const float *w, const int32_t *rows, const int32_t *targets, int64_t R, double *logp)
+{
+    IX_CONTRACT(m->head >= 0);
+    for (int64_t at = 0; at < R; at += m->head_rows) {
+        int64_t n = R - at < m->head_rows ? R - at : m->head_rows;
+        head_forward(m, w, rows + at, targets + at, n, logp + at);
+    }
+    m->logits_kept = R <= m->head_rows;
+}
+
+int64_t ix_model_head_rows(const ix_model *m)
+{
+    return m->head_rows;
+}
+
+/* dz = dlogp (onehot - softmax(z));  dh += dz U;  dU += dz^T h */
+static void head_backward(ix_model *m, const float *w, float *dw, const int32_t *rows, const int32_t *targets,
+                          int64_t R, const double *dlogp, float *dh)
+{
+    ix_run r = {.m = m, .w = w, .dw = dw};
+    int64_t D = m->c.D, V = m->c.V;
+    size_t mark = ix_arena_mark(m->scratch);
+    float *dx = ix_arena_take(m->scratch, (size_t)(R * D) * sizeof *dx);
+
+    ix_logp_backward(m->logits, m->head_lse, targets, dlogp, R, V);
+    ix_gemm(dx, D, false, m->logits, V, false, ix_row(&r, m->head), D, false, R, D, V);
+    ix_gemm(ix_drow(&r, m->head), D, true, m->logits, V, true, m->head_in, D, false, V, D, R);
+    for (int64_t i = 0; i < R; i++) ix_add(dh + rows[i] * D, dx + i * D, D);
+    ix_arena_release(m->scratch, mark);
+}
+
+void ix_model_logp_backward(ix_model *m, const float *w, float *dw, const int32_t *rows, const int32_t *targets,
+                            int64_t R, const double *dlogp, float *dh)
+{
+    double *again = NULL;
+    if (!m->logits_kept) {
+        again = ix_alloc_block((size_t)m->head_rows * sizeof *again);
+        IX_CONTRACT(again);
+        m->recomputed += R;
+    }
+    for (int64_t at = 0; at < R; at += m->head_rows) {
+        int64_t n = R - at < m->head_rows ? R - at : m->head_rows;
+        if (again) head_forward(m, w, rows + at, targets + at, n, again);
+        head_backward(m, w, dw, rows + at, targets + at, n, dlogp + at, dh);
+    }
+    free(again);
+    m->logits_kept = false;
+}
+
+int64_t ix_model_take_recomputed(ix_model *m)
+{
+    int64_t n = m->recomputed;
+    m->recomputed = 0;
+    return n;
+}

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * parts.h - what families are put together from: linear maps, norms, attention, feed-forward.
+ *
+ * A part is a plain value that names rows of the parameter table, its sizes, and where it keeps what its backward
+ * pass needs. Every part works on rows of a pack, [N, .]; a row's bits depend on that row (and, in attention, on the
+ * rows it sees) only. Forward functions write, or add to y where `add` says so; backward functions write dx unless they
+ * say otherwise, and add to dw. Sizes (heads, columns) are counts that a part is handed: under a tensor split they are
+ * this rank's share, and the output product of attention and feed-forward is where the ranks' sums meet. Nothing here
+ * allocates: what is kept lies in the model's activations, everything else in its scratch, of which every part says how
+ * many bytes it takes for N tokens. Not for use outside src/model. */
+#ifndef IX_MODEL_PARTS_H
+#define IX_MODEL_PARTS_H
+
+#include "base/arena.h"
+#include "model/model.h"
+#include "tensor/tensor.h"
+
+/* One pass over one pack, and the block that it is in. */
+typedef struct {
+    ix_model *m;
+    const float *w;
+    float *dw; /* NULL in a forward pass */
+    const ix_pack *pack;
+    int64_t N;
+    float *kept; /* of this block */
+} ix_run;
+
+/* A block keeps some floats per token; each part has its own from a place on. */
+typedef int64_t ix_place;
+ix_place ix_keep(ix_model *m, int64_t floats);   /* a place of the block that is being described */
+float *ix_kept(const ix_run *r, ix_place place); /* [N, floats] */
+
+const float *ix_row(const ix_run *r, int row);
+float *ix_drow(const ix_run *r, int row);
+float *ix_take_rows(const ix_run *r, int64_t columns); /* [N, columns] of the model's scratch */
+size_t ix_rows_bytes(int64_t N, int64_t columns);      /* what that takes */
+
+/* --- y = x W^T + b ------------------------------------------------------------------------------ */
+
+/* Adjacent rows of the table that are one product; bias -1: none. */
+typedef struct {
+    int weight, bias;
+    int64_t out, in;
+} ix_linear;
+
+void ix_linear_forward(const ix_run *r, const ix_linear *l, float *y, bool add, const float *x);
+/* dx = dy W,  dW += dy^T x,  db += sum_n dy */
+void ix_linear_backward(const ix_run *r, const ix_linear *l, float *dx, const float *dy, const float *x);
+
+/* --- norms -------------------------------------------------------------------------------------- */
+
+typedef struct {
+    int weight;
+    int64_t D;
+    float eps;
+    ix_place stat; /* [1] */
+} ix_norm;
+
+ix_norm ix_rmsnorm_of(ix_model *m, int weight);
+void ix_norm_forward(const ix_run *r, const ix_norm *n, float *y, const float *x);
+/* Adds to dx; x is what the forward pass was given. */
+void ix_norm_backward(const ix_run *r, const ix_norm *n, float *dx, const float *dy, const float *x);
+size_t ix_norm_scratch(const ix_norm *n, int64_t N, bool backward);
+
+/* --- attention ---------------------------------------------------------------------------------- */
+
+/* y = out(attention(rope(q), rope(k), v)),  q, k, v = in(x). `shape` says where a head lies in a row of in(x). */
+typedef struct {
+    ix_linear in, out;
+    ix_attention_shape shape;
+    int64_t k, v;           /* where the first key and the first value lie in a row; the first query lies at 0 */
+    ix_place qkv, att, lse; /* [in.out] rotated, [H K], [H] */
+} ix_heads;
+
+/* All queries, all keys, all values: three adjacent matrices from row `in` on, three biases from `in_bias` on. */
+ix_heads ix_heads_of(ix_model *m, int in, int in_bias, int out, int out_bias);
+void ix_heads_forward(const ix_run *r, const ix_heads *p, float *y, bool add, const float *x);
+void ix_heads_backward(const ix_run *r, const ix_heads *p, float *dx, const float *dy, const float *x);
+size_t ix_heads_scratch(const ix_heads *p, int64_t N, bool backward);
+
+/* --- feed-forward ------------------------------------------------------------------------------- */
+
+/* From h[N, parts F], what the first product gives, to y[N,F]; backward turns h into its gradient. */
+typedef struct {
+    int parts; /* 1: an activation; 2: a gate, then what it lets through */
+    void (*forward)(float *y, const float *h, int64_t N, int64_t F);
+    void (*backward)(float *h, const float *dy, int64_t N, int64_t F);
+} ix_activation;
+
+extern const ix_activation ix_activation_swiglu; /* silu(a) b */
+
+/* y = out(activation(in(x))) */
+typedef struct {
+    ix_linear in, out;
+    const ix_activation *activation;
+    ix_place h; /* [in.out] */
+} ix_mlp;
+
+ix_mlp ix_mlp_of(ix_model *m, const ix_activation *activation, int in, int in_bias, int out, int out_bias);
+void ix_mlp_forward(const ix_run *r, const ix_mlp *p, float *y, bool add, const float *x);
+/* Uses up what was kept. */
+void ix_mlp_backward(const ix_run *r, const ix_mlp *p, float *dx, const float *dy, const float *x);
+size_t ix_mlp_scratch(const ix_mlp *p, int64_t N, bool backward);
+
+#endif

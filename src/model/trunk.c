@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * trunk.c - embedding, blocks, final norm: forward and backward, and the memory that they take. What a block keeps per
+ * token lies in one stretch of [width, room] floats, place after place; without a backward pass all blocks share one.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "model/family.h"
+
+static const size_t logits_budget = (size_t)256 << 20; /* bytes of kept logits: several pairs of most models */
+
+/* --- places ------------------------------------------------------------------------------------- */
+
+ix_place ix_keep(ix_model *m, int64_t floats)
+{
+    ix_place at = m->width;
+    m->width += floats;
+    return at;
+}
+
+float *ix_kept(const ix_run *r, ix_place place)
+{
+    return r->kept + place * r->m->room;
+}
+
+const float *ix_row(const ix_run *r, int row)
+{
+    return r->w + r->m->params.param[row].offset;
+}
+
+float *ix_drow(const ix_run *r, int row)
+{
+    return r->dw + r->m->params.param[row].offset;
+}
+
+float *ix_take_rows(const ix_run *r, int64_t columns)
+{
+    return ix_arena_take(r->m->scratch, (size_t)(r->N * columns) * sizeof(float));
+}
+
+size_t ix_rows_bytes(int64_t N, int64_t columns)
+{
+    return ix_arena_need((size_t)(N * columns) * sizeof(float));
+}
+
+/* --- memory ------------------------------------------------------------------------------------- */
+
+static int64_t room_for(int64_t N)
+{
+    return (N + 15) / 16 * 16; /* every place begins at a multiple of 64 bytes */
+}
+
+static size_t bytes_of(int64_t floats)
+{
+    return ix_arena_need((size_t)floats * sizeof(float));
+}
+
+static size_t larger(size_t a, size_t b)
+{
+    return a > b ? a : b;
+}
+
+/* Everything that carve_trunk hands out. */
+static size_t trunk_bytes(const ix_model *m, int64_t N, bool backward)
+{
+    int64_t D = m->c.D, table = N * ix_rotated(&m->c) / 2, room = room_for(N);
+    size_t blocks = (size_t)(backward ? m->c.layers : 1);
+    return blocks * bytes_of(m->width * room) + bytes_of(m->tail_width * room) + (backward ? 2 : 1) * bytes_of(N * D) +
+           2 * bytes_of(table);
+}
+
+/* The most that blocks and final norm take from scratch at once. */
+static size_t trunk_scratch(const ix_model *m, int64_t N, bool backward)
+{
+    size_t most = ix_norm_scratch(&m->norm, N, backward);
+    for (int l = 0; l < m->c.layers; l++) most = larger(most, m->layer[l].block->scratch(&m->layer[l], N, backward));
+    return most + (backward ? ix_rows_bytes(N, m->c.D) : 0);
+}
+
+static int64_t head_rows_for(const ix_model *m, int64_t tokens)
+{
+    int64_t rows = (int64_t)(logits_budget / ((size_t)m->c.V * sizeof(float)));
+    if (m->head < 0) return 0;
+    if (rows > tokens + tokens / 4 + 8) rows = tokens + tokens / 4 + 8; /* a prompt's last row is read twice */
+    return rows < 16 ? 16 : rows;
+}
+
+static size_t head_bytes(const ix_model *m, int64_t rows)
+{
+    return bytes_of(rows * m->c.V) + bytes_of(rows * m->c.D) + bytes_of(rows);
+}
+
+static size_t scratch_bytes(const ix_model *m, int64_t N, bool backward)
+{
+    return larger(trunk_scratch(m, N, backward), backward ? ix_rows_bytes(head_rows_for(m, N), m->c.D) : 0);
+}
+
+size_t ix_model_bytes(const ix_model *m, int64_t tokens, bool backward)
+{
+    return trunk_bytes(m, tokens, backward) + head_bytes(m, head_rows_for(m, tokens)) +
+           scratch_bytes(m, tokens, backward);
+}
+
+size_t ix_model_kept_bytes(const ix_model *m, bool backward)
+{
+    const int64_t many = 4096; /* so that what is rounded up does not count */
+    return (trunk_bytes(m, many, backward) + trunk_scratch(m, many, backward)) / (size_t)many;
+}
+
+/* The next piece of the block that memory is cut from. */
+static float *carve(char **at, int64_t floats)
+{
+    float *piece = (float *)(void *)*at;
+    *at += bytes_of(floats);
+    return piece;
+}
+
+static void carve_all(ix_model *m, int64_t N, bool backward)
+{
+    char *at = m->memory;
+    int64_t D = m->c.D, table = N * ix_rotated(&m->c) / 2;
+    m->room = room_for(N);
+    for (int l = 0; l < m->c.layers; l++) m->kept[l] = l > 0 && !backward ? m->kept[0] : carve(&at, m->width * m->room);
+    m->tail = carve(&at, m->tail_width * m->room);
+    m->hidden = carve(&at, N * D);
+    m->x = backward ? carve(&at, N * D) : NULL;
+    m->positions = N;
+    m->cosine = carve(&at, table);
+    m->sine = carve(&at, table);
+    m->head_rows = head_rows_for(m, N);
+    m->logits = carve(&at, m->head_rows * m->c.V);
+    m->head_in = carve(&at, m->head_rows * D);
+    m->head_lse = carve(&at, m->head_rows);
+    IX_CONTRACT((size_t)(at - (char *)m->memory) == trunk_bytes(m, N, backward) + head_bytes(m, m->head_rows));
+}
+
+void ix_model_release(ix_model *m)
+{
+    free(m->memory);
+    free(m->kept);
+    free(m->attention);
+    ix_arena_destroy(&m->scratch);
+    m->memory = m->attention = NULL;
+    m->kept = NULL;
+    m->attention_bytes = 0;
+    m->tokens = 0;
+}
+
+static ix_status fill_rotations(ix_model *m)
+{
+    int R = ix_rotated(&m->c);
+    float *inv_freq = calloc((size_t)R, sizeof *inv_freq);
+    if (!inv_freq) return ix_fail(IX_ENOMEM, "model: out of memory");
+    ix_rope_inv_freq(inv_freq, &m->c);
+    ix_rope_table(m->cosine, m->sine, inv_freq, m->positions, R);
+    free(inv_freq);
+    return IX_OK;
+}
+
+ix_status ix_model_reserve(ix_model *m, int64_t tokens, bool backward)
+{
+    ix_status rc = IX_OK;
+
+    IX_CONTRACT(tokens > 0 && tokens <= INT32_MAX);
+    if (m->tokens >= tokens && (m->backward || !backward)) return IX_OK;
+    ix_model_release(m);
+    size_t bytes = trunk_bytes(m, tokens, backward) + head_bytes(m, head_rows_for(m, tokens));
+    IX_NEED(m->kept = calloc((size_t)m->c.layers, sizeof *m->kept), IX_ENOMEM, "activations: out of memory");
+    IX_NEED(m->memory = ix_alloc_block(bytes), IX_ENOMEM,
+            "activations for %lld tokens: %zu MiB cannot be had; lower training.pack_tokens or use more ranks",
+            (long long)tokens, bytes >> 20);
+    IX_TRY(ix_arena_create(&m->scratch, scratch_bytes(m, tokens, backward)));
+    carve_all(m, tokens, backward);
+    IX_TRY(fill_rotations(m));
+    m->tokens = tokens;
+    m->backward = backward;
+done:
+    if (rc != IX_OK) ix_model_release(m);
+    return rc;
+}
+
+void *ix_model_attention_scratch(ix_model *m, size_t bytes)
+{
+    if (bytes <= m->attention_bytes) return m->attention;
+    free(m->attention);
+    m->attention = ix_alloc_block(bytes);
+    IX_CONTRACT(m->attention);
+    m->attention_bytes = bytes;
+    return m->attention;
+}
+
+/* --- passes ------------------------------------------------------------------------------------- */
+
+/* The run as block l sees it. */
+static ix_run in_block(const ix_run *r, int l)
+{
+    ix_run mine = *r;
+    mine.kept = r->m->kept[l];
+    return mine;
+}
+
+static ix_run in_tail(const ix_run *r)
+{
+    ix_run mine = *r;
+    mine.kept = r->m->tail;
+    return mine;
+}
+
+/* What block l is given; block `layers` is the final norm. */
+static float *input_of(const ix_model *m, int l, bool keep)
+{
+    return l < m->c.layers ? m->kept[l] + m->layer[l].x * m->room : keep ? m->x : m->kept[0] + m->layer[0].x * m->room;
+}
+
+const float *ix_model_forward(ix_model *m, const float *w, const ix_pack *pack, bool keep)
+{
+    IX_CONTRACT(pack->N <= m->tokens && (m->backward || !keep));
+    ix_run r = {.m = m, .w = w, .pack = pack, .N = pack->N}, tail = in_tail(&r);
+    int L = m->c.layers;
+
+    m->logits_kept = false;
+    ix_embed(input_of(m, 0, keep), ix_row(&r, m->embed), pack->token, r.N, m->c.D);
+    for (int l = 0; l < L; l++) {
+        ix_run b = in_block(&r, keep ? l : 0);
+        float *x = input_of(m, keep ? l : 0, keep);
+        m->layer[l].block->forward(&b, &m->layer[l], keep ? input_of(m, l + 1, keep) : x, x);
+    }
+    ix_norm_forward(&tail, &m->norm, m->hidden, input_of(m, L, keep));
+    return m->hidden;
+}
+
+void ix_model_backward(ix_model *m, const float *w, float *dw, const ix_pack *pack, float *dh)
+{
+    IX_CONTRACT(m->backward);
+    ix_run r = {.m = m, .w = w, .dw = dw, .pack = pack, .N = pack->N}, tail = in_tail(&r);
+    size_t mark = ix_arena_mark(m->scratch);
+    float *dx = ix_take_rows(&r, m->c.D);
+
+    memset(dx, 0, (size_t)(r.N * m->c.D) * sizeof *dx);
+    ix_norm_backward(&tail, &m->norm, dx, dh, m->x);
+    for (int l = m->c.layers - 1; l >= 0; l--) {
+        ix_run b = in_block(&r, l);
+        m->layer[l].block->backward(&b, &m->layer[l], dx, input_of(m, l, true));
+    }
+    ix_embed_backward(ix_drow(&r, m->embed), dx, pack->token, r.N, m->c.D);
+    ix_arena_release(m->scratch, mark);
+}
