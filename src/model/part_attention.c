@@ -39,7 +39,7 @@ void ix_heads_forward(const ix_run *r, const ix_heads *p, float *y, bool add, co
 
     ix_linear_forward(r, &p->in, q, false, x);
     rotate(r, p, q, false);
-    ix_attention(att, ix_kept(r, p->lse), q, q + p->k, q + p->v, &p->shape, r->pack, room);
+    ix_attention(att, ix_kept(r, p->lse), q, q + p->k, q + p->v, &p->shape, r->pack, NULL, room);
     ix_linear_forward(r, &p->out, y, add, att);
 }
 
@@ -51,7 +51,8 @@ void ix_heads_backward(const ix_run *r, const ix_heads *p, float *dx, const floa
     void *room = ix_model_attention_scratch(r->m, ix_attention_scratch(&p->shape, r->pack));
 
     ix_linear_backward(r, &p->out, datt, dy, att);
-    ix_attention_backward(dq, dq + p->k, dq + p->v, datt, att, lse, q, q + p->k, q + p->v, &p->shape, r->pack, room);
+    ix_attention_backward(dq, dq + p->k, dq + p->v, datt, att, lse, q, q + p->k, q + p->v, &p->shape, r->pack, NULL,
+                          room);
     rotate(r, p, dq, true);
     ix_linear_backward(r, &p->in, dx, dq, x);
     ix_arena_release(r->m->scratch, mark);

@@ -35,6 +35,11 @@ typedef struct {
     int32_t parent;     /* a segment before this one, without parent itself; -1: none */
 } ix_segment;
 
+/* Rows [begin, end) of a pack. What is read of a segment is one such stretch; it may be empty. */
+typedef struct {
+    int32_t begin, end;
+} ix_rows;
+
 /* Where a pair lies in a pack: segment numbers. prompt[0] == prompt[1] when shared. */
 typedef struct {
     int64_t index; /* the caller's number of the pair */

@@ -38,6 +38,7 @@ typedef struct {
     const float *q, *k, *v;
     const ix_attention_shape *shape;
     const ix_pack *pack;
+    const ix_rows *read;
 } problem;
 
 /* Row i: scores to weights. Returns 1 / their sum. */
@@ -88,18 +89,20 @@ static void forward_tree(const problem *f, ix_attention_room *r, const ix_tree *
     ix_tree_begin(r, t, f->pack);
     ix_pack_panel(r->key_panel, f->k + g * shape->kv_step, shape->stride, r, t, f->pack);
     ix_pack_strips(r->value_strips, f->v + g * shape->kv_step, shape->stride, r, t, f->pack);
-    for (int32_t s = t->first; s <= t->last; s++)
-        for (int32_t at = f->pack->segment[s].begin; at < f->pack->segment[s].end; at += TILE_Q) {
-            int n = f->pack->segment[s].end - at < TILE_Q ? f->pack->segment[s].end - at : TILE_Q;
+    for (int32_t s = t->first; s <= t->last; s++) {
+        ix_rows rows = ix_rows_read(f->pack, f->read, s);
+        for (int32_t at = rows.begin; at < rows.end; at += TILE_Q) {
+            int n = rows.end - at < TILE_Q ? rows.end - at : TILE_Q;
             int runs = ix_key_runs(run, r, t, f->pack, shape->window, s, at, n);
             for (int h = g * group; h < (g + 1) * group; h++) forward_tile(f, r, run, runs, h, at, n);
         }
+    }
 }
 
 void ix_attention(float *out, float *lse, const float *q, const float *k, const float *v,
-                  const ix_attention_shape *shape, const ix_pack *pack, void *scratch)
+                  const ix_attention_shape *shape, const ix_pack *pack, const ix_rows *read, void *scratch)
 {
-    problem f = {out, lse, q, k, v, shape, pack};
+    problem f = {out, lse, q, k, v, shape, pack, read};
     int64_t most;
     ix_tree *tree = scratch;
     int32_t trees = ix_trees(tree, pack, &most);

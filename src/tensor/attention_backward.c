@@ -47,6 +47,7 @@ typedef struct {
     const float *dout, *out, *lse, *q, *k, *v;
     const ix_attention_shape *shape;
     const ix_pack *pack;
+    const ix_rows *read;
 } problem;
 
 /* Queries [begin, begin + n) of head h, taken into r->q and r->dout, against KEYS_AT_ONCE keys of a run from lo on. */
@@ -100,21 +101,23 @@ static void backward_tree(const problem *b, ix_attention_room *r, const ix_tree 
     ix_pack_panel(r->value_panel, v, shape->stride, r, t, b->pack);
     memset(r->dkey_strips, 0, (size_t)(r->slots * r->KP) * sizeof *r->dkey_strips);
     memset(r->dvalue_strips, 0, (size_t)(r->slots * r->KP) * sizeof *r->dvalue_strips);
-    for (int32_t s = t->first; s <= t->last; s++)
-        for (int32_t at = b->pack->segment[s].begin; at < b->pack->segment[s].end; at += TILE_Q) {
-            int n = b->pack->segment[s].end - at < TILE_Q ? b->pack->segment[s].end - at : TILE_Q;
+    for (int32_t s = t->first; s <= t->last; s++) {
+        ix_rows rows = ix_rows_read(b->pack, b->read, s);
+        for (int32_t at = rows.begin; at < rows.end; at += TILE_Q) {
+            int n = rows.end - at < TILE_Q ? rows.end - at : TILE_Q;
             int runs = ix_key_runs(run, r, t, b->pack, shape->window, s, at, n);
             for (int h = g * group; h < (g + 1) * group; h++) backward_tile(b, r, run, runs, h, at, n);
         }
+    }
     ix_hand_out_strips(b->dk + g * shape->kv_step, shape->stride, r->dkey_strips, r, t, b->pack);
     ix_hand_out_strips(b->dv + g * shape->kv_step, shape->stride, r->dvalue_strips, r, t, b->pack);
 }
 
 void ix_attention_backward(float *dq, float *dk, float *dv, const float *dout, const float *out, const float *lse,
                            const float *q, const float *k, const float *v, const ix_attention_shape *shape,
-                           const ix_pack *pack, void *scratch)
+                           const ix_pack *pack, const ix_rows *read, void *scratch)
 {
-    problem b = {dq, dk, dv, dout, out, lse, q, k, v, shape, pack};
+    problem b = {dq, dk, dv, dout, out, lse, q, k, v, shape, pack, read};
     int64_t most;
     ix_tree *tree = scratch;
     int32_t trees = ix_trees(tree, pack, &most);

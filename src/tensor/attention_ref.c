@@ -23,6 +23,16 @@ static double score(const float *q, const float *k, const ix_attention_shape *a)
     return a->softcap > 0 ? (double)a->softcap * tanh(sum / (double)a->softcap) : sum;
 }
 
+static int32_t first_read(const ix_pack *pack, const ix_rows *read, int32_t s)
+{
+    return read ? read[s].begin : pack->segment[s].begin;
+}
+
+static int32_t end_read(const ix_pack *pack, const ix_rows *read, int32_t s)
+{
+    return read ? read[s].end : pack->segment[s].end;
+}
+
 static void forward_row(float *out, float *lse, const float *q, const float *k, const float *v,
                         const ix_attention_shape *a, const ix_pack *pack, int32_t s, int32_t i, int h)
 {
@@ -48,10 +58,10 @@ static void forward_row(float *out, float *lse, const float *q, const float *k, 
 }
 
 void ix_attention_ref(float *out, float *lse, const float *q, const float *k, const float *v,
-                      const ix_attention_shape *a, const ix_pack *pack)
+                      const ix_attention_shape *a, const ix_pack *pack, const ix_rows *read)
 {
     for (int32_t s = 0; s < pack->S; s++)
-        for (int32_t i = pack->segment[s].begin; i < pack->segment[s].end; i++)
+        for (int32_t i = first_read(pack, read, s); i < end_read(pack, read, s); i++)
             for (int h = 0; h < a->H; h++) forward_row(out, lse, q, k, v, a, pack, s, i, h);
 }
 
@@ -63,13 +73,13 @@ static void clear(float *dx, const ix_attention_shape *a, int64_t N, int heads, 
 
 void ix_attention_backward_ref(float *dq, float *dk, float *dv, const float *dout, const float *out, const float *lse,
                                const float *q, const float *k, const float *v, const ix_attention_shape *a,
-                               const ix_pack *pack)
+                               const ix_pack *pack, const ix_rows *read)
 {
     clear(dq, a, pack->N, a->H, a->q_step);
     clear(dk, a, pack->N, a->G, a->kv_step);
     clear(dv, a, pack->N, a->G, a->kv_step);
     for (int32_t s = 0; s < pack->S; s++)
-        for (int32_t i = pack->segment[s].begin; i < pack->segment[s].end; i++)
+        for (int32_t i = first_read(pack, read, s); i < end_read(pack, read, s); i++)
             for (int h = 0; h < a->H; h++) {
                 int64_t at = ((int64_t)i * a->H + h) * a->K, qi = i * a->stride + h * a->q_step;
                 double c = 0;

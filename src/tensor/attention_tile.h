@@ -26,6 +26,12 @@ typedef struct {
  * tree NULL: only counts. *most: slots of the largest. */
 int32_t ix_trees(ix_tree *tree, const ix_pack *pack, int64_t *most);
 
+/* The rows of segment s whose output is wanted. */
+static inline ix_rows ix_rows_read(const ix_pack *pack, const ix_rows *read, int32_t s)
+{
+    return read ? read[s] : (ix_rows){pack->segment[s].begin, pack->segment[s].end};
+}
+
 static inline int64_t ix_round_tile(int64_t n)
 {
     return (n + TILE_K - 1) / TILE_K * TILE_K;

@@ -50,6 +50,31 @@ void ix_rmsnorm_backward(float *dx, float *dg, const float *dy, const float *x, 
 void ix_rmsnorm_backward_ref(float *dx, float *dg, const float *dy, const float *x, const float *r, const float *g,
                              int64_t N, int64_t D);
 
+/* --- LayerNorm (Ba et al. 2016) --------------------------------------------------------------- */
+
+/* y[N,D] = (x - m) r g + b,  m = mean_d x,  r = 1 / sqrt(mean_d (x - m)^2 + eps); stat[N,2] = m, r. */
+void ix_layernorm(float *y, float *stat, const float *x, const float *g, const float *b, int64_t N, int64_t D,
+                  float eps);
+void ix_layernorm_ref(float *y, float *stat, const float *x, const float *g, const float *b, int64_t N, int64_t D,
+                      float eps);
+/* With t = dy g, u = (x - m) r:  dx += r (t - mean_d t - u mean_d(t u));  dg += sum_n dy u;  db += sum_n dy. The sums
+ * over n are cut by size; `scratch` holds ix_layernorm_scratch(N, D) bytes. */
+size_t ix_layernorm_scratch(int64_t N, int64_t D);
+void ix_layernorm_backward(float *dx, float *dg, float *db, const float *dy, const float *x, const float *stat,
+                           const float *g, int64_t N, int64_t D, void *scratch);
+void ix_layernorm_backward_ref(float *dx, float *dg, float *db, const float *dy, const float *x, const float *stat,
+                               const float *g, int64_t N, int64_t D);
+
+/* --- biases ----------------------------------------------------------------------------------- */
+
+/* y[N,D] += b[D] */
+void ix_bias(float *y, const float *b, int64_t N, int64_t D);
+void ix_bias_ref(float *y, const float *b, int64_t N, int64_t D);
+/* db += sum_n dy, cut by size; `scratch` holds ix_bias_scratch(N, D) bytes. */
+size_t ix_bias_scratch(int64_t N, int64_t D);
+void ix_bias_backward(float *db, const float *dy, int64_t N, int64_t D, void *scratch);
+void ix_bias_backward_ref(float *db, const float *dy, int64_t N, int64_t D);
+
 /* --- rotary positions (Su et al. 2021), halves rotated as Hugging Face does -------------------- */
 
 /* cosine[T,R/2], sine[T,R/2] of t * inv_freq[j], angles in float32 as in transformers. */
@@ -78,21 +103,33 @@ typedef struct {
 /* For every token i and head: s_j = scale q_i k_j over the keys it sees (its segment up to itself, and the parent
  * segment), p = softmax(s), out_i = sum_j p_j v_j; lse[N,H] = log sum_j exp(s_j). Key tiles restart at each
  * segment, so the bits of a row do not depend on where its segments lie or on whether the prompt is shared.
- * `scratch` holds ix_attention_scratch(...) bytes; no [N,N] matrix exists. */
+ * `read`, [S] or NULL, says which rows of each segment are wanted (NULL: all); of the others out and lse are not
+ * written, and their dout counts as 0. `scratch` holds ix_attention_scratch(...) bytes; no [N,N] matrix exists. */
 size_t ix_attention_scratch(const ix_attention_shape *shape, const ix_pack *pack);
 void ix_attention(float *out, float *lse, const float *q, const float *k, const float *v,
-                  const ix_attention_shape *shape, const ix_pack *pack, void *scratch);
+                  const ix_attention_shape *shape, const ix_pack *pack, const ix_rows *read, void *scratch);
 void ix_attention_ref(float *out, float *lse, const float *q, const float *k, const float *v,
-                      const ix_attention_shape *shape, const ix_pack *pack);
-/* Writes dq, dk, dv (same layout as q, k, v). Sums over queries run in the order of the pack. */
+                      const ix_attention_shape *shape, const ix_pack *pack, const ix_rows *read);
+/* Writes dq, dk, dv (same layout as q, k, v), dq at the rows that are read only. Sums over queries run in the order of
+ * the pack. */
 void ix_attention_backward(float *dq, float *dk, float *dv, const float *dout, const float *out, const float *lse,
                            const float *q, const float *k, const float *v, const ix_attention_shape *shape,
-                           const ix_pack *pack, void *scratch);
+                           const ix_pack *pack, const ix_rows *read, void *scratch);
 void ix_attention_backward_ref(float *dq, float *dk, float *dv, const float *dout, const float *out, const float *lse,
                                const float *q, const float *k, const float *v, const ix_attention_shape *shape,
-                               const ix_pack *pack);
+                               const ix_pack *pack, const ix_rows *read);
 
-/* --- gated activation --------------------------------------------------------------------------- */
+/* --- activations -------------------------------------------------------------------------------- */
+
+/* y[n] = x Phi(x), Phi the share of a normal distribution below x (Hendrycks and Gimpel 2016, exact: with erf). */
+void ix_gelu(float *y, const float *x, int64_t n);
+void ix_gelu_ref(float *y, const float *x, int64_t n);
+/* Writes dx = dy (Phi(x) + x Phi'(x)); may overwrite x in place. */
+void ix_gelu_backward(float *dx, const float *dy, const float *x, int64_t n);
+void ix_gelu_backward_ref(float *dx, const float *dy, const float *x, int64_t n);
+
+/* The gate g of y[N,F] = g(a) b is silu in ix_swiglu, and gelu with tanh in ix_geglu:
+ * g(a) = a (1 + tanh(sqrt(2 / pi) (a + 0.044715 a^3))) / 2. */
 
 /* y[N,F] = silu(a) b,  silu(a) = a / (1 + exp(-a)); a and b are [N,F] with leading dimension ld (both halves of
  * one product [N,2F] when ld = 2F). */
@@ -104,19 +141,34 @@ void ix_swiglu_backward(float *da, float *db, const float *dy, const float *a, c
 void ix_swiglu_backward_ref(float *da, float *db, const float *dy, const float *a, const float *b, int64_t ld,
                             int64_t N, int64_t F);
 
+void ix_geglu(float *y, const float *a, const float *b, int64_t ld, int64_t N, int64_t F);
+void ix_geglu_ref(float *y, const float *a, const float *b, int64_t ld, int64_t N, int64_t F);
+/* Writes da = dy b g'(a), db = dy g(a), as ix_swiglu_backward. */
+void ix_geglu_backward(float *da, float *db, const float *dy, const float *a, const float *b, int64_t ld, int64_t N,
+                       int64_t F);
+void ix_geglu_backward_ref(float *da, float *db, const float *dy, const float *a, const float *b, int64_t ld,
+                           int64_t N, int64_t F);
+
 /* --- log-softmax at read positions --------------------------------------------------------------- */
 
 /* logp[n] = z[n,target[n]] - lse[n],  lse[n] = log sum_v exp z[n,v] with the maximum taken out; sums in double or in
  * a fixed tree of float lanes good to 1e-7 relative. z[N,V], leading dimension V. */
 void ix_logp(double *logp, float *lse, const float *z, const int32_t *target, int64_t N, int64_t V);
 void ix_logp_ref(double *logp, float *lse, const float *z, const int32_t *target, int64_t N, int64_t V);
-/* Overwrites z[n,v] by dlogp[n] (1[v = target[n]] - exp(z[n,v] - lse[n])). */
-void ix_logp_backward(float *z, const float *lse, const int32_t *target, const double *dlogp, int64_t N, int64_t V);
-void ix_logp_backward_ref(float *z, const float *lse, const int32_t *target, const double *dlogp, int64_t N, int64_t V);
+/* Overwrites z[n,v] by dlogp[n] (1[v = target[n]] - exp(z[n,v] - lse[n])), and where cap > 0 that times
+ * 1 - (z[n,v] / cap)^2: the gradient by what ix_softcap was given. */
+void ix_logp_backward(float *z, const float *lse, const int32_t *target, const double *dlogp, float cap, int64_t N,
+                      int64_t V);
+void ix_logp_backward_ref(float *z, const float *lse, const int32_t *target, const double *dlogp, float cap, int64_t N,
+                          int64_t V);
+/* z[n] = cap tanh(z / cap) */
+void ix_softcap(float *z, float cap, int64_t n);
+void ix_softcap_ref(float *z, float cap, int64_t n);
 
 /* --- small things ---------------------------------------------------------------------------------- */
 
 void ix_add(float *y, const float *x, int64_t n);         /* y += x */
+void ix_scale(float *x, float by, int64_t n);             /* x *= by */
 double ix_dot(const float *x, const float *y, int64_t n); /* double, fixed order */
 double ix_sum_squares(const float *x, int64_t n);         /* double, fixed order */
 bool ix_all_finite(const float *x, int64_t n);

@@ -107,7 +107,7 @@ static void forward(void *of)
 {
     const attention *a = of;
     const float *k = a->qkv + a->shape.H * a->shape.q_step, *v = k + a->shape.G * a->shape.kv_step;
-    ix_attention(a->out, a->lse, a->qkv, k, v, &a->shape, a->pack, a->scratch);
+    ix_attention(a->out, a->lse, a->qkv, k, v, &a->shape, a->pack, NULL, a->scratch);
 }
 
 static void backward(void *of)
@@ -115,7 +115,7 @@ static void backward(void *of)
     const attention *a = of;
     int64_t k = a->shape.H * a->shape.q_step, v = k + a->shape.G * a->shape.kv_step;
     ix_attention_backward(a->dqkv, a->dqkv + k, a->dqkv + v, a->dout, a->out, a->lse, a->qkv, a->qkv + k, a->qkv + v,
-                          &a->shape, a->pack, a->scratch);
+                          &a->shape, a->pack, NULL, a->scratch);
 }
 
 /* Query-key pairs that are seen, of one head. */

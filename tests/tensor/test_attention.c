@@ -11,7 +11,8 @@ typedef struct {
     ix_attention_shape shape;
     ix_pack *pack;
     float *qkv, *out, *lse;
-    int64_t width; /* H K */
+    int64_t width;       /* H K */
+    const ix_rows *read; /* [S], NULL: all */
 } attention;
 
 static int32_t ids[400];
@@ -48,8 +49,8 @@ static void forward(attention *a, bool ref)
 {
     const float *q = a->qkv, *k = q + a->width, *v = k + a->shape.G * a->shape.K;
     void *scratch = scratch_of(a);
-    if (ref) ix_attention_ref(a->out, a->lse, q, k, v, &a->shape, a->pack);
-    else ix_attention(a->out, a->lse, q, k, v, &a->shape, a->pack, scratch);
+    if (ref) ix_attention_ref(a->out, a->lse, q, k, v, &a->shape, a->pack, a->read);
+    else ix_attention(a->out, a->lse, q, k, v, &a->shape, a->pack, a->read, scratch);
     free(scratch);
 }
 
@@ -72,11 +73,11 @@ static void backward(const attention *a, float *d, const float *dout, bool ref)
     const float *q = a->qkv, *k = q + a->width, *v = k + kv;
     void *scratch = scratch_of(a);
     if (ref)
-        ix_attention_backward_ref(d, d + a->width, d + a->width + kv, dout, a->out, a->lse, q, k, v, &a->shape,
-                                  a->pack);
+        ix_attention_backward_ref(d, d + a->width, d + a->width + kv, dout, a->out, a->lse, q, k, v, &a->shape, a->pack,
+                                  a->read);
     else
         ix_attention_backward(d, d + a->width, d + a->width + kv, dout, a->out, a->lse, q, k, v, &a->shape, a->pack,
-                              scratch);
+                              a->read, scratch);
     free(scratch);
 }
 
@@ -109,6 +110,51 @@ static void matches_its_twin(void **state)
         backward(&a, got, dout, false);
         CHECK_NEAR(apart(got, want, all), 0, 5e-6);
         free(out), free(lse), free(dout), free(want), free(got);
+        drop(&a);
+    }
+}
+
+/* Of three segments: the last row, none, and a stretch that begins and ends within tiles. */
+static const ix_rows some_rows[3] = {{32, 33}, {33, 33}, {83 + 7, 83 + 40}};
+
+static bool is_read(int32_t row)
+{
+    for (int s = 0; s < 3; s++)
+        if (row >= some_rows[s].begin && row < some_rows[s].end) return true;
+    return false;
+}
+
+/* Rows that are read keep their bits, the others are not touched; gradients are those of dout 0 there. */
+static void only_what_is_read(void **state)
+{
+    (void)state;
+    for (int c = 0; c < 2; c++) {
+        attention a = make(4, 2, 24, c ? 20 : 0, c ? 30 : 0);
+        ix_pair pair = pair_of(33, 50, 61);
+        ix_pack_add_pair(a.pack, &pair, 0, true);
+        fill(&a);
+        int64_t w = a.width, all = a.pack->N * a.shape.stride;
+        float *dout = draw(a.pack->N * w, 1), *want = calloc((size_t)all, sizeof *want),
+              *got = calloc((size_t)all, sizeof *got);
+        for (int32_t i = 0; i < a.pack->N; i++)
+            if (!is_read(i)) memset(dout + i * w, 0, (size_t)w * sizeof *dout);
+        forward(&a, false);
+        backward(&a, want, dout, true);
+        float *out = copy_of(a.out, a.pack->N * w), *lse = copy_of(a.lse, a.pack->N * a.shape.H);
+        a.read = some_rows;
+        for (int64_t i = 0; i < a.pack->N * w; i++) a.out[i] = 7;
+        for (int64_t i = 0; i < a.pack->N * a.shape.H; i++) a.lse[i] = 7;
+        forward(&a, false);
+        for (int32_t i = 0; i < a.pack->N; i++)
+            for (int64_t k = 0; k < w; k++) assert_true(a.out[i * w + k] == (is_read(i) ? out[i * w + k] : 7));
+        for (int32_t i = 0; i < a.pack->N; i++)
+            for (int h = 0; h < 4; h++) assert_true(a.lse[i * 4 + h] == (is_read(i) ? lse[i * 4 + h] : 7));
+        for (int ref = 0; ref < 2; ref++) {
+            memset(got, 0, (size_t)all * sizeof *got);
+            backward(&a, got, dout, ref);
+            CHECK_NEAR(apart(got, want, all), 0, 5e-6);
+        }
+        free(dout), free(want), free(got), free(out), free(lse);
         drop(&a);
     }
 }
@@ -305,6 +351,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(matches_its_twin),
                                        cmocka_unit_test(twin_differentiates),
+                                       cmocka_unit_test(only_what_is_read),
                                        cmocka_unit_test(bits_do_not_depend_on_company),
                                        cmocka_unit_test(gradients_do_not_depend_on_company),
                                        cmocka_unit_test(wide_window_is_no_window),
