@@ -62,7 +62,8 @@ ix_status ix_key_one(const json_t *o, const char *key, const char *where)
 ix_status ix_keys_heads(ix_model_config *c, const json_t *o, const char *where)
 {
     ix_status rc = IX_OK;
-    IX_TRY(ix_key_whole(o, "num_key_value_heads", where, false, c->G ? c->G : c->H, heads_most, &c->G));
+    bool as_many = !c->G || json_is_null(json_object_get(o, "num_key_value_heads"));
+    IX_TRY(ix_key_whole(o, "num_key_value_heads", where, false, as_many ? c->H : c->G, heads_most, &c->G));
     IX_NEED(c->H % c->G == 0, IX_EINPUT, "%s: num_key_value_heads: %d does not divide num_attention_heads %d", where,
             c->G, c->H);
     const json_t *explicit = json_object_get(o, "head_dim");

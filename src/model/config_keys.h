@@ -22,7 +22,8 @@ ix_status ix_key_refused(const json_t *o, const char *key, const char *where, co
 ix_status ix_key_only(const json_t *o, const char *key, const char *where, const char *only);
 ix_status ix_key_one(const json_t *o, const char *key, const char *where);
 
-/* num_key_value_heads (default: as many as heads, or c->G) and head_dim (default: width / heads, or c->K). */
+/* num_key_value_heads (null: as many as heads; absent: c->G, or as many) and head_dim (default: width / heads, or
+ * c->K). */
 ix_status ix_keys_heads(ix_model_config *c, const json_t *o, const char *where);
 ix_status ix_key_eps(ix_model_config *c, const json_t *o, const char *key, const char *where);
 /* transformers 4 has the base under `theta` and rope_scaling, with "type" for "rope_type" in old files; transformers 5

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * head.c - z = U h at the rows that are read, logp = log softmax(z). */
+ * head.c - z = U h at the rows that are read, bent to c tanh(z / c) where the family caps logits; logp = log
+ * softmax(z). */
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,6 +14,7 @@ static void head_forward(ix_model *m, const float *w, const int32_t *rows, const
     int64_t D = m->c.D, V = m->c.V;
     for (int64_t i = 0; i < R; i++) memcpy(m->head_in + i * D, m->hidden + rows[i] * D, (size_t)D * sizeof *m->head_in);
     ix_gemm(m->logits, V, false, m->head_in, D, false, ix_row(&r, m->head), D, true, R, V, D);
+    if (m->c.logit_cap > 0) ix_softcap(m->logits, m->c.logit_cap, R * V);
     ix_logp(logp, m->head_lse, m->logits, targets, R, V);
 }
 
@@ -31,7 +33,7 @@ int64_t ix_model_head_rows(const ix_model *m)
     return m->head_rows;
 }
 
-/* dz = dlogp (onehot - softmax(z));  dh += dz U;  dU += dz^T h */
+/* dz = dlogp (onehot - softmax(z)) (1 - (z/c)^2);  dh += dz U;  dU += dz^T h */
 static void head_backward(ix_model *m, const float *w, float *dw, const int32_t *rows, const int32_t *targets,
                           int64_t R, const double *dlogp, float *dh)
 {
@@ -40,7 +42,7 @@ static void head_backward(ix_model *m, const float *w, float *dw, const int32_t 
     size_t mark = ix_arena_mark(m->scratch);
     float *dx = ix_arena_take(m->scratch, (size_t)(R * D) * sizeof *dx);
 
-    ix_logp_backward(m->logits, m->head_lse, targets, dlogp, R, V);
+    ix_logp_backward(m->logits, m->head_lse, targets, dlogp, m->c.logit_cap, R, V);
     ix_gemm(dx, D, false, m->logits, V, false, ix_row(&r, m->head), D, false, R, D, V);
     ix_gemm(ix_drow(&r, m->head), D, true, m->logits, V, true, m->head_in, D, false, V, D, R);
     for (int64_t i = 0; i < R; i++) ix_add(dh + rows[i] * D, dx + i * D, D);

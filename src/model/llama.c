@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * llama.c - the Llama family (Touvron et al. 2023): serial blocks (block.h) of RMSNorm, rotary attention with grouped
- * queries, and Wd (silu(Wg x) * Wu x). Nothing has a bias. Wq, Wk, Wv lie one after the other in the table, so they are
- * one product; likewise Wg and Wu. */
+ * queries, and Wd (silu(Wg x) * Wu x). Nothing has a bias. */
 #include "model/config_keys.h"
 #include "model/family.h"
+#include "model/llama_rows.h"
 
 static ix_status read_config(ix_model_config *c, const json_t *o, const char *where)
 {
@@ -30,30 +30,17 @@ static bool write_config(json_t *o, const ix_model_config *c)
 
 static void describe_block(ix_model *m, ix_layer *b, int l)
 {
-    ix_params *t = &m->params;
-    int64_t D = m->c.D, Q = (int64_t)m->c.H * m->c.K, KV = (int64_t)m->c.G * m->c.K, F = m->c.F;
-
-    int n1 = ix_params_vector(t, D, 1, IX_WHOLE, "model.layers.%d.input_layernorm.weight", l);
-    int wq = ix_params_matrix(t, Q, D, IX_BY_ROWS, "model.layers.%d.self_attn.q_proj.weight", l);
-    ix_params_matrix(t, KV, D, IX_BY_ROWS, "model.layers.%d.self_attn.k_proj.weight", l);
-    ix_params_matrix(t, KV, D, IX_BY_ROWS, "model.layers.%d.self_attn.v_proj.weight", l);
-    int wo = ix_params_matrix(t, D, Q, IX_BY_COLS, "model.layers.%d.self_attn.o_proj.weight", l);
-    int n2 = ix_params_vector(t, D, 1, IX_WHOLE, "model.layers.%d.post_attention_layernorm.weight", l);
-    int wg = ix_params_matrix(t, F, D, IX_BY_ROWS, "model.layers.%d.mlp.gate_proj.weight", l);
-    ix_params_matrix(t, F, D, IX_BY_ROWS, "model.layers.%d.mlp.up_proj.weight", l);
-    int wd = ix_params_matrix(t, D, F, IX_BY_COLS, "model.layers.%d.mlp.down_proj.weight", l);
-
     b->block = &ix_block_serial;
-    b->norm[0] = ix_rmsnorm_of(m, n1);
-    b->attention = ix_heads_of(m, wq, -1, wo, -1);
-    b->mid = ix_keep(m, D);
-    b->norm[1] = ix_rmsnorm_of(m, n2);
-    b->mlp = ix_mlp_of(m, &ix_activation_swiglu, wg, -1, wd, -1);
+    b->norm[0] = ix_llama_norm(m, l, "input_layernorm", 0);
+    b->attention = ix_llama_heads(m, l, false);
+    b->mid = ix_keep(m, m->c.D);
+    b->norm[1] = ix_llama_norm(m, l, "post_attention_layernorm", 0);
+    b->mlp = ix_llama_mlp(m, l, &ix_activation_swiglu);
 }
 
 static ix_norm describe_norm(ix_model *m)
 {
-    return ix_rmsnorm_of(m, ix_params_vector(&m->params, m->c.D, 1, IX_WHOLE, "model.norm.weight"));
+    return ix_llama_final_norm(m, 0);
 }
 
 static const char *const ignored[] = {"rotary_emb.inv_freq", NULL};

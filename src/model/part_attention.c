@@ -60,5 +60,6 @@ void ix_heads_backward(const ix_run *r, const ix_heads *p, float *dx, const floa
 
 size_t ix_heads_scratch(const ix_heads *p, int64_t N, bool backward)
 {
-    return backward ? ix_rows_bytes(N, p->out.in) + ix_rows_bytes(N, p->in.out) : 0;
+    size_t in = ix_linear_scratch(&p->in, N, backward), out = ix_linear_scratch(&p->out, N, backward);
+    return (backward ? ix_rows_bytes(N, p->out.in) + ix_rows_bytes(N, p->in.out) : 0) + (in > out ? in : out);
 }

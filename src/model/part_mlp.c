@@ -47,5 +47,6 @@ void ix_mlp_backward(const ix_run *r, const ix_mlp *p, float *dx, const float *d
 
 size_t ix_mlp_scratch(const ix_mlp *p, int64_t N, bool backward)
 {
-    return (backward ? 2 : 1) * ix_rows_bytes(N, p->out.in);
+    size_t in = ix_linear_scratch(&p->in, N, backward), out = ix_linear_scratch(&p->out, N, backward);
+    return (backward ? 2 : 1) * ix_rows_bytes(N, p->out.in) + (in > out ? in : out);
 }

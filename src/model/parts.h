@@ -47,17 +47,20 @@ typedef struct {
 void ix_linear_forward(const ix_run *r, const ix_linear *l, float *y, bool add, const float *x);
 /* dx = dy W,  dW += dy^T x,  db += sum_n dy */
 void ix_linear_backward(const ix_run *r, const ix_linear *l, float *dx, const float *dy, const float *x);
+size_t ix_linear_scratch(const ix_linear *l, int64_t N, bool backward);
 
 /* --- norms -------------------------------------------------------------------------------------- */
 
 typedef struct {
-    int weight;
+    int weight, bias; /* bias -1: RMSNorm, else LayerNorm */
+    float offset;     /* RMSNorm: the table's weight is less by this, 0 or 1 */
     int64_t D;
     float eps;
-    ix_place stat; /* [1] */
+    ix_place stat; /* [1]; LayerNorm: [2] */
 } ix_norm;
 
-ix_norm ix_rmsnorm_of(ix_model *m, int weight);
+ix_norm ix_rmsnorm_of(ix_model *m, int weight, float offset);
+ix_norm ix_layernorm_of(ix_model *m, int weight, int bias);
 void ix_norm_forward(const ix_run *r, const ix_norm *n, float *y, const float *x);
 /* Adds to dx; x is what the forward pass was given. */
 void ix_norm_backward(const ix_run *r, const ix_norm *n, float *dx, const float *dy, const float *x);

@@ -73,9 +73,13 @@ static size_t trunk_bytes(const ix_model *m, int64_t N, bool backward)
 /* The most that blocks and final norm take from scratch at once. */
 static size_t trunk_scratch(const ix_model *m, int64_t N, bool backward)
 {
-    size_t most = ix_norm_scratch(&m->norm, N, backward);
-    for (int l = 0; l < m->c.layers; l++) most = larger(most, m->layer[l].block->scratch(&m->layer[l], N, backward));
-    return most + (backward ? ix_rows_bytes(N, m->c.D) : 0);
+    size_t forward = ix_norm_scratch(&m->norm, N, false), back = ix_norm_scratch(&m->norm, N, true);
+    for (int l = 0; l < m->c.layers; l++) {
+        const ix_layer *b = &m->layer[l];
+        forward = larger(forward, b->block->scratch(b, N, false));
+        back = larger(back, b->block->scratch(b, N, true));
+    }
+    return backward ? larger(forward, back + ix_rows_bytes(N, m->c.D)) : forward;
 }
 
 static int64_t head_rows_for(const ix_model *m, int64_t tokens)

@@ -50,17 +50,45 @@ void ix_logp(double *logp, float *lse, const float *z, const int32_t *target, in
     }
 }
 
-void ix_logp_backward(float *z, const float *lse, const int32_t *target, const double *dlogp, int64_t N, int64_t V)
+/* -d exp(z - l), times the slope 1 - (z / cap)^2 of cap tanh(. / cap) where it is z. */
+static inline v8 gradient(v8 z, float l, float d, float cap)
+{
+    v8 g = -d * v8_exp(z - l);
+    if (cap <= 0) return g;
+    v8 t = z / cap;
+    return g * (1 - t * t);
+}
+
+void ix_logp_backward(float *z, const float *lse, const int32_t *target, const double *dlogp, float cap, int64_t N,
+                      int64_t V)
 {
 #pragma omp parallel for schedule(static) if (ix_worth_threads(N * V))
     for (int64_t n = 0; n < N; n++) {
         float *zn = z + n * V, d = (float)dlogp[n], l = lse[n];
-        float at_target = (float)(dlogp[n] * (1 - exp((double)zn[target[n]] - (double)l)));
+        double zt = (double)zn[target[n]], bent = cap > 0 ? zt / (double)cap : 0;
+        float at_target = (float)(dlogp[n] * (1 - exp(zt - (double)l)) * (1 - bent * bent));
         int64_t v = 0, left = V % 8;
-        for (; v + 8 <= V; v += 8) v8_store(zn + v, -d * v8_exp(v8_load(zn + v) - l));
-        if (left) v8_store_some(zn + v, -d * v8_exp(v8_load_some(zn + v, left) - l), left);
+        for (; v + 8 <= V; v += 8) v8_store(zn + v, gradient(v8_load(zn + v), l, d, cap));
+        if (left) v8_store_some(zn + v, gradient(v8_load_some(zn + v, left), l, d, cap), left);
         zn[target[n]] = at_target;
     }
+}
+
+void ix_softcap(float *z, float cap, int64_t n)
+{
+    int64_t pieces = (n + BLOCK - 1) / BLOCK;
+#pragma omp parallel for schedule(static) if (ix_worth_threads(n))
+    for (int64_t p = 0; p < pieces; p++) {
+        float *at = z + p * BLOCK;
+        int64_t size = n - p * BLOCK < BLOCK ? n - p * BLOCK : BLOCK, i = 0, left = size % 8;
+        for (; i + 8 <= size; i += 8) v8_store(at + i, cap * v8_tanh(v8_load(at + i) / cap));
+        if (left) v8_store_some(at + i, cap * v8_tanh(v8_load_some(at + i, left) / cap), left);
+    }
+}
+
+void ix_softcap_ref(float *z, float cap, int64_t n)
+{
+    for (int64_t i = 0; i < n; i++) z[i] = (float)((double)cap * tanh((double)z[i] / (double)cap));
 }
 
 void ix_logp_ref(double *logp, float *lse, const float *z, const int32_t *target, int64_t N, int64_t V)
@@ -74,11 +102,12 @@ void ix_logp_ref(double *logp, float *lse, const float *z, const int32_t *target
     }
 }
 
-void ix_logp_backward_ref(float *z, const float *lse, const int32_t *target, const double *dlogp, int64_t N, int64_t V)
+void ix_logp_backward_ref(float *z, const float *lse, const int32_t *target, const double *dlogp, float cap, int64_t N,
+                          int64_t V)
 {
     for (int64_t n = 0; n < N; n++)
         for (int64_t v = 0; v < V; v++) {
-            double p = exp((double)z[n * V + v] - (double)lse[n]);
-            z[n * V + v] = (float)(dlogp[n] * ((v == target[n] ? 1 : 0) - p));
+            double p = exp((double)z[n * V + v] - (double)lse[n]), t = cap > 0 ? (double)(z[n * V + v] / cap) : 0;
+            z[n * V + v] = (float)(dlogp[n] * ((v == target[n] ? 1 : 0) - p) * (1 - t * t));
         }
 }

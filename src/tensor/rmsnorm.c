@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <math.h>
-#include <omp.h>
 
-#include "base/span.h"
+#include "tensor/column_sums.h"
 #include "tensor/parallel.h"
 #include "tensor/tensor.h"
 #include "tensor/vector.h"
 
 /* dg: FEW_ROWS rows are summed in float, CHUNK rows in a part in double, then the parts in order. */
-enum { FEW_ROWS = 8, CHUNK = 64, COLUMNS = 512 };
+enum { FEW_ROWS = 8, CHUNK = IX_SUM_ROWS, COLUMNS = 512 };
 
 /* sum_d a b c: four times four sums in double, combined in one order. */
 static double sum_products(const float *a, const float *b, const float *c, int64_t D)
@@ -39,7 +38,7 @@ void ix_rmsnorm(float *y, float *r, const float *x, const float *g, int64_t N, i
 
 size_t ix_rmsnorm_scratch(int64_t N, int64_t D)
 {
-    return (size_t)((N + CHUNK - 1) / CHUNK * D) * sizeof(double);
+    return ix_sum_scratch(N, D);
 }
 
 /* Some columns of up to FEW_ROWS rows: dx, and their sum for dg. */
@@ -73,18 +72,6 @@ static void backward_rows(float *dx, double *part, const float *dy, const float 
         }
 }
 
-/* dg += the sum of the parts, part after part. */
-static void sum_parts(float *dg, double *part, int64_t parts, int64_t D)
-{
-#pragma omp parallel if (ix_worth_threads(parts * D))
-    {
-        ix_span mine = ix_split(D, omp_get_num_threads(), omp_get_thread_num());
-        for (int64_t p = 1; p < parts; p++)
-            for (int64_t d = mine.lo; d < mine.hi; d++) part[d] += part[p * D + d];
-        for (int64_t d = mine.lo; d < mine.hi; d++) dg[d] += (float)part[d];
-    }
-}
-
 void ix_rmsnorm_backward(float *dx, float *dg, const float *dy, const float *x, const float *r, const float *g,
                          int64_t N, int64_t D, void *scratch)
 {
@@ -96,7 +83,7 @@ void ix_rmsnorm_backward(float *dx, float *dg, const float *dy, const float *x, 
         backward_rows(dx + lo * D, dg ? part + c * D : NULL, dy + lo * D, x + lo * D, r + lo, g,
                       left < CHUNK ? left : CHUNK, D);
     }
-    if (dg && N > 0) sum_parts(dg, part, chunks, D);
+    if (dg && N > 0) ix_sum_parts(dg, part, chunks, D, D);
 }
 
 void ix_rmsnorm_ref(float *y, float *r, const float *x, const float *g, int64_t N, int64_t D, float eps)

@@ -8,6 +8,12 @@ void ix_add(float *y, const float *x, int64_t n)
     for (int64_t i = 0; i < n; i++) y[i] += x[i];
 }
 
+void ix_scale(float *x, float by, int64_t n)
+{
+#pragma omp parallel for schedule(static) if (ix_worth_threads(n))
+    for (int64_t i = 0; i < n; i++) x[i] *= by;
+}
+
 /* Four times four sums, combined in one order. */
 double ix_dot(const float *x, const float *y, int64_t n)
 {

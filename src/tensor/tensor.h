@@ -146,8 +146,8 @@ void ix_geglu_ref(float *y, const float *a, const float *b, int64_t ld, int64_t 
 /* Writes da = dy b g'(a), db = dy g(a), as ix_swiglu_backward. */
 void ix_geglu_backward(float *da, float *db, const float *dy, const float *a, const float *b, int64_t ld, int64_t N,
                        int64_t F);
-void ix_geglu_backward_ref(float *da, float *db, const float *dy, const float *a, const float *b, int64_t ld,
-                           int64_t N, int64_t F);
+void ix_geglu_backward_ref(float *da, float *db, const float *dy, const float *a, const float *b, int64_t ld, int64_t N,
+                           int64_t F);
 
 /* --- log-softmax at read positions --------------------------------------------------------------- */
 

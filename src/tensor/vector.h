@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * vector.h - eight floats at a time, in GCC's vector extension. exp is our own, so that it is inlined into loops; tanh
- * is SLEEF's (1 ulp). Everything is deterministic. Not for use outside src/tensor. */
+ * and erf are SLEEF's (1 ulp). Everything is deterministic. Not for use outside src/tensor. */
 #ifndef IX_TENSOR_VECTOR_H
 #define IX_TENSOR_VECTOR_H
 
@@ -123,7 +123,16 @@ static inline v8 v8_tanh(v8 x)
 {
     return (v8)Sleef_tanhf8_u10avx2((__m256)x);
 }
+static inline v8 v8_erf(v8 x)
+{
+    return (v8)Sleef_erff8_u10avx2((__m256)x);
+}
 #else
+static inline v8 v8_erf(v8 x)
+{
+    for (int i = 0; i < 8; i++) x[i] = Sleef_erff_u10(x[i]);
+    return x;
+}
 static inline v8 v8_tanh(v8 x)
 {
     for (int i = 0; i < 8; i++) x[i] = Sleef_tanhf_u10(x[i]);

@@ -220,7 +220,7 @@ static void log_softmax(void *of)
 static void log_softmax_backward(void *of)
 {
     const rows *a = of;
-    ix_logp_backward(a->x, a->r, a->token, a->d, a->N, a->D);
+    ix_logp_backward(a->x, a->r, a->token, a->d, 0, a->N, a->D);
 }
 
 static void look_up(void *of)

@@ -7,7 +7,7 @@
 #include "tensor/tensor.h"
 
 static const char *const golden[] = {"llama_tied", "llama_untied"};
-static const char *const outside[] = {"llama_rope3_tied", "llama_headdim", "llama_sharded_bf16"};
+static const char *const outside[] = {"llama_rope3_tied", "llama_headdim", "llama_sharded_bf16", "qwen2"};
 
 static void check_states(oracle *o)
 {

@@ -217,8 +217,8 @@ static void logp_matches(void **state)
             CHECK_NEAR(logp[n], wlogp[n], 1e-7 * (1 + fabs(wlogp[n])));
             CHECK_NEAR(lse[n], wlse[n], 1e-6 * (1 + fabs((double)wlse[n])));
         }
-        ix_logp_backward(z, lse, target, d, N, V);
-        ix_logp_backward_ref(wz, lse, target, d, N, V);
+        ix_logp_backward(z, lse, target, d, 0, N, V);
+        ix_logp_backward_ref(wz, lse, target, d, 0, N, V);
         CHECK_NEAR(check_worst(z, wz, N * V), 0, 2e-6);
         for (int n = 0; n < N; n++) { /* gradients of a normalised distribution sum to 0 */
             double sum = 0;
@@ -238,7 +238,7 @@ static void logp_twin_differentiates(void **state)
     int32_t target[N] = {0, 12, 5};
     (void)state;
     ix_logp_ref(logp, lse, z, target, N, V);
-    ix_logp_backward_ref(d, lse, target, weight, N, V);
+    ix_logp_backward_ref(d, lse, target, weight, 0, N, V);
     for (int at = 0; at < N * V; at++) {
         int n = at / V;
         double side[2];

@@ -53,7 +53,7 @@ static void log_softmax(table *t, int64_t at, int64_t rows)
 static void log_softmax_backward(table *t, int64_t at, int64_t rows)
 {
     log_softmax(t, at, rows);
-    ix_logp_backward(t->x + at * D, t->r + at, t->token + at, t->d + at, rows, D);
+    ix_logp_backward(t->x + at * D, t->r + at, t->token + at, t->d + at, 3, rows, D);
 }
 
 static void look_up(table *t, int64_t at, int64_t rows)

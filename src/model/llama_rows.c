@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "model/llama_rows.h"
+
+#include "model/family.h"
+
+ix_norm ix_llama_norm(ix_model *m, int l, const char *name, float offset)
+{
+    int row = ix_params_vector(&m->params, m->c.D, 1 - offset, IX_WHOLE, "model.layers.%d.%s.weight", l, name);
+    return ix_rmsnorm_of(m, row, offset);
+}
+
+ix_norm ix_llama_final_norm(ix_model *m, float offset)
+{
+    int row = ix_params_vector(&m->params, m->c.D, 1 - offset, IX_WHOLE, "model.norm.weight");
+    return ix_rmsnorm_of(m, row, offset);
+}
+
+/* q, k and v lie one after the other, so that they are one product. */
+ix_heads ix_llama_heads(ix_model *m, int l, bool biases)
+{
+    static const char name[3] = {'q', 'k', 'v'};
+    ix_params *t = &m->params;
+    int64_t D = m->c.D, Q = (int64_t)m->c.H * m->c.K, KV = (int64_t)m->c.G * m->c.K, rows[3] = {Q, KV, KV};
+    int in[3], bias[3] = {-1};
+
+    for (int i = 0; i < 3; i++)
+        in[i] = ix_params_matrix(t, rows[i], D, IX_BY_ROWS, "model.layers.%d.self_attn.%c_proj.weight", l, name[i]);
+    for (int i = 0; i < 3 && biases; i++)
+        bias[i] = ix_params_vector(t, rows[i], 0, IX_BY_COLS, "model.layers.%d.self_attn.%c_proj.bias", l, name[i]);
+    int out = ix_params_matrix(t, D, Q, IX_BY_COLS, "model.layers.%d.self_attn.o_proj.weight", l);
+    return ix_heads_of(m, in[0], bias[0], out, -1);
+}
+
+/* So do gate and up. */
+ix_mlp ix_llama_mlp(ix_model *m, int l, const ix_activation *activation)
+{
+    ix_params *t = &m->params;
+    int64_t D = m->c.D, F = m->c.F;
+    int gate = ix_params_matrix(t, F, D, IX_BY_ROWS, "model.layers.%d.mlp.gate_proj.weight", l);
+    ix_params_matrix(t, F, D, IX_BY_ROWS, "model.layers.%d.mlp.up_proj.weight", l);
+    int down = ix_params_matrix(t, D, F, IX_BY_COLS, "model.layers.%d.mlp.down_proj.weight", l);
+    return ix_mlp_of(m, activation, gate, -1, down, -1);
+}
