@@ -108,19 +108,14 @@ static const ix_chat_format miniworld = {
     .render = render_miniworld,
 };
 
-/* --- Llama 3.1 and 3.2 instruct, without tools ----------------------------------------------------------------------
+/* --- Llama 3 instruct; 3.1 to 3.3 instruct, without tools, open with a system turn of their own
+ * ------------------------
  */
 
-static ix_status render_llama3(const ix_chat *chat, const ix_chat_message *m, int count, bool generation_prompt,
-                               ix_text *out)
+static ix_status put_llama(ix_text *out, const ix_chat_message *m, int count, bool generation_prompt)
 {
     ix_status rc = IX_OK;
-    int first = is_role(&m[0], "system") ? 1 : 0;
-    IX_TRY(put(out, chat->bos, "<|start_header_id|>system<|end_header_id|>\n\n",
-               "Cutting Knowledge Date: December 2023\nToday Date: ", chat->date, "\n\n", NULL));
-    if (first) IX_TRY(put_stripped(out, &m[0]));
-    IX_TRY(put(out, "<|eot_id|>", NULL));
-    for (int i = first; i < count; i++) {
+    for (int i = 0; i < count; i++) {
         IX_TRY(put(out, "<|start_header_id|>", m[i].role, "<|end_header_id|>\n\n", NULL));
         IX_TRY(put_stripped(out, &m[i]));
         IX_TRY(put(out, "<|eot_id|>", NULL));
@@ -130,14 +125,47 @@ done:
     return rc;
 }
 
-static const ix_chat_format llama3 = {
+static ix_status render_llama3(const ix_chat *chat, const ix_chat_message *m, int count, bool generation_prompt,
+                               ix_text *out)
+{
+    ix_status rc = put(out, chat->bos, NULL);
+    return rc == IX_OK ? put_llama(out, m, count, generation_prompt) : rc;
+}
+
+static ix_status render_llama32(const ix_chat *chat, const ix_chat_message *m, int count, bool generation_prompt,
+                                ix_text *out)
+{
+    ix_status rc = IX_OK;
+    int first = is_role(&m[0], "system") ? 1 : 0;
+    IX_TRY(put(out, chat->bos, "<|start_header_id|>system<|end_header_id|>\n\n",
+               "Cutting Knowledge Date: December 2023\nToday Date: ", chat->date, "\n\n", NULL));
+    if (first) IX_TRY(put_stripped(out, &m[0]));
+    IX_TRY(put(out, "<|eot_id|>", NULL));
+    IX_TRY(put_llama(out, m + first, count - first, generation_prompt));
+done:
+    return rc;
+}
+
+static const char *const llama_tokens[] = {"<|start_header_id|>", "<|end_header_id|>", "<|eot_id|>", NULL};
+
+static const ix_chat_format llama32 = {
     .name = "llama3.2-instruct",
     .hashes = (const char *const[]){"2d682ec1336fb0e625b06118d22330c8cf069a8912b66e8a71cfec65daf67e0a", NULL},
     .markers = (const char *const[]){"bos_token", "<|start_header_id|>", "<|end_header_id|>", "<|eot_id|>",
                                      "Cutting Knowledge Date: December 2023", "Today Date: ", "trim", NULL},
-    .tokens = (const char *const[]){"<|start_header_id|>", "<|end_header_id|>", "<|eot_id|>", NULL},
+    .tokens = llama_tokens,
     .bos = true,
     .date = true,
+    .render = render_llama32,
+};
+
+static const ix_chat_format llama3 = {
+    .name = "llama3-instruct",
+    .hashes = none,
+    .markers = (const char *const[]){"set loop_messages = messages", "bos_token", "<|start_header_id|>",
+                                     "<|end_header_id|>", "<|eot_id|>", "trim", "add_generation_prompt", NULL},
+    .tokens = llama_tokens,
+    .bos = true,
     .render = render_llama3,
 };
 
@@ -205,12 +233,13 @@ static ix_status render_gemma(const ix_chat *chat, const ix_chat_message *m, int
                               ix_text *out)
 {
     ix_status rc = IX_OK;
-    IX_NEED(!is_role(&m[0], "system"), IX_EINPUT, "chat format gemma: the system role is not supported");
+    IX_NEED(!is_role(&m[0], "system"), IX_EINPUT,
+            "chat format gemma-it: message 1: it has no system role; put such text into the first user message");
     IX_TRY(put(out, chat->bos, NULL));
     for (int i = 0; i < count; i++) {
         bool user = is_role(&m[i], "user");
-        IX_NEED(user == (i % 2 == 0), IX_EINPUT, "chat format gemma: message %d: roles must alternate user, assistant",
-                i + 1);
+        IX_NEED(user == (i % 2 == 0), IX_EINPUT,
+                "chat format gemma-it: message %d: roles must alternate user, assistant", i + 1);
         IX_TRY(put(out, "<start_of_turn>", is_role(&m[i], "assistant") ? "model" : m[i].role, "\n", NULL));
         IX_TRY(put_stripped(out, &m[i]));
         IX_TRY(put(out, "<end_of_turn>\n", NULL));
@@ -230,4 +259,5 @@ static const ix_chat_format gemma = {
     .render = render_gemma,
 };
 
-const ix_chat_format *const ix_chat_formats[] = {&by_default, &miniworld, &llama3, &qwen, &gemma, &chatml, NULL};
+const ix_chat_format *const ix_chat_formats[] = {&by_default, &miniworld, &llama32, &llama3,
+                                                 &qwen,       &gemma,     &chatml,  NULL};

@@ -154,9 +154,9 @@ static ix_status check_settings(const ix_tokenizer *tok, const json_t *config, c
     IX_TRY(ix_json_bool(config, "split_special_tokens", where, false, false, &split));
     IX_NEED(!split, IX_EINPUT, "%s: split_special_tokens true is not known", where);
     if (!tok->splitter.byte_level || tok->splitter.scanner != &ix_scanner_gpt2) goto done;
-    IX_TRY(ix_json_bool(config, "add_prefix_space", where, false, tok->splitter.prefix_space, &prefix));
-    IX_NEED(prefix == tok->splitter.prefix_space, IX_EINPUT, "%s: add_prefix_space differs from tokenizer.json's",
-            where);
+    IX_TRY(ix_json_bool(config, "add_prefix_space", where, false, false, &prefix));
+    IX_NEED(prefix == tok->splitter.prefix_space, IX_EINPUT,
+            "%s: add_prefix_space (false where it is missing) differs from tokenizer.json's", where);
 done:
     return rc;
 }

@@ -2,10 +2,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Writes tests/golden/text/<name>/: tiny tokenizers, one per pipeline that src/text reads, and texts.jsonl with hard
 strings and the ids that the `tokenizers` library (0.21.4, from PyPI) gives them without special tokens. And chat.jsonl:
-conversations as jinja2 renders the templates of the formats that may be repeated here.
+conversations as jinja2 renders the templates of the formats that may be repeated here, and, where ../shared is,
+chat_models.jsonl: those of the models' own templates, with what they refuse.
 
     python3 -m venv v && v/bin/pip install tokenizers==0.21.4 jinja2==3.1.6
-    v/bin/python tests/golden/make_tokens.py tests/golden/text
+    v/bin/python tests/golden/make_tokens.py tests/golden/text ../shared
 """
 import json
 import os
@@ -235,10 +236,64 @@ def write_chats(path):
                 f.write(json.dumps(row, separators=(",", ":")) + "\n")
 
 
-def main(folder):
+LLAMA3 = (
+    "{% for m in messages %}{% if loop.first %}{{ bos_token }}{% endif %}{{ '<|start_header_id|>' + m['role'] + "
+    "'<|end_header_id|>\\n\\n' + m['content'] | trim + '<|eot_id|>' }}{% endfor %}"
+    "{% if add_generation_prompt %}{{ '<|start_header_id|>assistant<|end_header_id|>\\n\\n' }}{% endif %}"
+)
+
+
+class Refused(Exception):
+    pass
+
+
+def refuse(message):
+    raise Refused(message)
+
+
+def model_templates(shared):
+    yield "llama3-instruct", LLAMA3
+    for name, folder in (("llama3.2-instruct", "llama3"), ("qwen2.5-instruct", "qwen2.5"), ("gemma-it", "gemma-like")):
+        with open(os.path.join(shared, "tokenizers", folder, "tokenizer_config.json")) as f:
+            yield name, json.load(f)["chat_template"]
+
+
+def conversation(draw):
+    """Mostly as formats expect them: a system turn or none, then user and assistant in turn; sometimes not."""
+    contents = ["hi", "", "  edge \n", "two\nlines", "a\0b", "\u3000wide\u3000", "\x1f\x85 x \u2028", "\u200bzero\ufeff",
+                "<|im_end|>", "<|eot_id|>", "<end_of_turn>\n", "e\u0301", "\U0001f468\u200d\U0001f469", " \n\t "]
+    roles = ["system"] * (draw.random() < 0.4) + ["user", "assistant"] * 4
+    roles = roles[: draw.randint(1, 8)]
+    if draw.random() < 0.2:
+        draw.shuffle(roles)
+    return [{"role": r, "content": draw.choice(contents)} for r in roles]
+
+
+def write_model_chats(path, shared):
+    environment = ImmutableSandboxedEnvironment(trim_blocks=True, lstrip_blocks=True)
+    environment.globals["raise_exception"] = refuse
+    draw = random.Random("model chats")
+    with open(path, "w") as f:
+        for name, text in model_templates(shared):
+            template = environment.from_string(text)
+            for _ in range(60):
+                row = {"format": name, "messages": conversation(draw), "generation_prompt": draw.random() < 0.5}
+                try:
+                    row["text"] = template.render(
+                        messages=row["messages"], add_generation_prompt=row["generation_prompt"], bos_token="<bos>",
+                        date_string="01 Jan 2030",
+                    )
+                except Refused as reason:
+                    row["refused"] = str(reason)
+                f.write(json.dumps(row, separators=(",", ":")) + "\n")
+
+
+def main(folder, *shared):
     for make in MAKERS:
         write_tokenizer(folder, make)
     write_chats(os.path.join(folder, "chat.jsonl"))
+    for s in shared:
+        write_model_chats(os.path.join(folder, "chat_models.jsonl"), s)
 
 
-main(sys.argv[1])
+main(*sys.argv[1:])

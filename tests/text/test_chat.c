@@ -37,21 +37,30 @@ static void check_text(const char *got, size_t size, const char *want, size_t wa
     fail_msg("got '%.*s', wanted '%.*s'", (int)size, got, (int)want_size, want);
 }
 
+/* A row's text, or "refused": what its template says instead. */
 static void render_row(json_t *row, int number, void *state)
 {
     ix_chat **chats = state;
     ix_chat_message m[8];
     const json_t *list = json_object_get(row, "messages");
+    bool refused = json_object_get(row, "refused");
     size_t n = json_array_size(list), size, want_size, name_size;
-    const char *want = string_of(row, "text", &want_size), *format = string_of(row, "format", &name_size);
-    (void)number;
+    const char *want = string_of(row, refused ? "refused" : "text", &want_size);
+    const char *format = string_of(row, "format", &name_size);
     for (size_t i = 0; i < n; i++) {
         m[i].role = string_of(json_array_get(list, i), "role", &size);
         m[i].content = string_of(json_array_get(list, i), "content", &m[i].size);
     }
     while (strcmp(ix_chat_name(*chats), format) != 0) chats++;
     char *text;
-    CHECK_OK(ix_chat_render(*chats, m, (int)n, json_is_true(json_object_get(row, "generation_prompt")), &text, &size));
+    ix_status rc =
+        ix_chat_render(*chats, m, (int)n, json_is_true(json_object_get(row, "generation_prompt")), &text, &size);
+    if (refused) {
+        assert_int_equal(rc, IX_EINPUT);
+        assert_non_null(strstr(ix_message(), format));
+        return;
+    }
+    if (rc != IX_OK) fail_msg("row %d: %s", number + 1, ix_message());
     check_text(text, size, want, want_size);
     assert_int_equal(text[size], 0);
     free(text);
@@ -69,6 +78,23 @@ static void golden_renderings(void **state)
     }
     assert_int_equal(each_line(GOLDEN "chat.jsonl", render_row, chats), 72);
     for (int i = 0; i < 3; i++) ix_chat_close(&chats[i]);
+}
+
+/* Several turns, system turns, roles out of turn, edges of white space: as the models' own templates render them. */
+static void model_renderings(void **state)
+{
+    (void)state;
+    static const char *const name[] = {"llama3-instruct", "llama3.2-instruct", "qwen2.5-instruct", "gemma-it"};
+    static const char *const tokens[] = {"<|start_header_id|>", "<|end_header_id|>", "<|eot_id|>",   "<|im_start|>",
+                                         "<|im_end|>",          "<start_of_turn>",   "<end_of_turn>"};
+    ix_chat *chats[4];
+    ix_tokenizer *tok = open_tiny("gemma", "{\"bos_token\": \"<bos>\"}");
+    int32_t id;
+    for (size_t i = 0; i < sizeof tokens / sizeof tokens[0]; i++) CHECK_OK(ix_tokenizer_add(tok, tokens[i], true, &id));
+    for (int i = 0; i < 4; i++) CHECK_OK(ix_chat_open(&chats[i], tok, name[i], "01 Jan 2030"));
+    assert_int_equal(each_line(GOLDEN "chat_models.jsonl", render_row, chats), 240);
+    for (int i = 0; i < 4; i++) ix_chat_close(&chats[i]);
+    ix_tokenizer_close(&tok);
 }
 
 static void opens_as(ix_tokenizer *tok, const char *format, const char *name)
@@ -101,6 +127,13 @@ static void recognition(void **state)
     ix_log_speak(false);
     opens_as(tok, "auto", "qwen2.5-instruct");
     ix_log_speak(true);
+    ix_tokenizer_close(&tok);
+
+    tok = open_tiny("qwen",
+                    "{\"bos_token\": \"<|endoftext|>\", \"chat_template\": \"{% set loop_messages = messages %}"
+                    "{# bos_token <|start_header_id|> <|end_header_id|> <|eot_id|> trim add_generation_prompt #}\"}");
+    CHECK_FAILS(ix_chat_open(&chat, tok, "auto", NULL), IX_EINPUT,
+                "llama3-instruct needs the token <|start_header_id|>");
     ix_tokenizer_close(&tok);
 
     tok = open_tiny("neox", "{\"eos_token\": {\"content\": \"<|endoftext|>\"}, \"model_max_length\": 1e30}");
@@ -195,7 +228,8 @@ static void gemma_roles(void **state)
     CHECK_OK(ix_chat_open(&chat, tok, "gemma-it", NULL));
     CHECK_FAILS(ix_chat_render(chat, m, 2, false, &text, &size), IX_EINPUT, "message 2: roles must alternate");
     m[0].role = "system";
-    CHECK_FAILS(ix_chat_render(chat, m, 1, false, &text, &size), IX_EINPUT, "system role is not supported");
+    CHECK_FAILS(ix_chat_render(chat, m, 1, false, &text, &size), IX_EINPUT,
+                "gemma-it: message 1: it has no system role");
     ix_chat_close(&chat);
     ix_tokenizer_close(&tok);
 }
@@ -357,6 +391,7 @@ int main(void)
     };
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(golden_renderings),
+        cmocka_unit_test(model_renderings),
         cmocka_unit_test(recognition),
         cmocka_unit_test(default_tokens),
         cmocka_unit_test(default_template),
