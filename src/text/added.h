@@ -18,6 +18,8 @@ typedef struct {
 typedef struct {
     ix_added_token *token;
     size_t size, capacity;
+    int32_t *place; /* of id in token, for id < places; -1: not added */
+    size_t places, place_capacity;
 } ix_added_list;
 
 typedef struct {

@@ -7,16 +7,24 @@
 
 const ix_added_token *ix_added_find(const ix_tokenizer *tok, int32_t id)
 {
-    for (size_t i = 0; i < tok->added.size; i++)
-        if (tok->added.token[i].id == id) return &tok->added.token[i];
-    return NULL;
+    const ix_added_list *list = &tok->added;
+    return (size_t)id < list->places && list->place[id] >= 0 ? &list->token[list->place[id]] : NULL;
 }
 
 ix_status ix_added_put(ix_tokenizer *tok, ix_added_token token)
 {
     ix_added_list *list = &tok->added;
-    ix_status rc = ix_grow((void **)&list->token, list->size, &list->capacity, 1, sizeof *list->token);
-    if (rc == IX_OK) list->token[list->size++] = token;
+    size_t needed = (size_t)token.id + 1;
+    ix_status rc = IX_OK;
+    IX_TRY(ix_grow((void **)&list->token, list->size, &list->capacity, 1, sizeof *list->token));
+    if (needed > list->places) {
+        IX_TRY(ix_grow((void **)&list->place, list->places, &list->place_capacity, needed - list->places,
+                       sizeof *list->place));
+        while (list->places < needed) list->place[list->places++] = -1;
+    }
+    list->place[token.id] = (int32_t)list->size;
+    list->token[list->size++] = token;
+done:
     return rc;
 }
 

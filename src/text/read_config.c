@@ -68,6 +68,8 @@ static ix_status read_names(ix_tokenizer *tok, const json_t *from, const char *w
         free(tok->name[i]);
         tok->name[i] = ix_format("%s", content);
     }
+    IX_NEED(!more || json_is_null(more) || json_is_array(more), IX_EINPUT,
+            "%s: additional_special_tokens must be a list", where);
     for (size_t i = 0; i < json_array_size(more); i++) {
         const json_t *value = json_array_get(more, i);
         content = json_string_value(json_is_object(value) ? json_object_get(value, "content") : value);
@@ -127,6 +129,8 @@ static ix_status read_decoder(ix_tokenizer *tok, const json_t *config, const cha
     ix_status rc = IX_OK;
     const char *key;
     char at[512], *end;
+    IX_NEED(!decoder || json_is_null(decoder) || json_is_object(decoder), IX_EINPUT,
+            "%s: added_tokens_decoder must be an object of ids", where);
     if (n == 0) goto done;
     IX_NEED(list = calloc(n, sizeof *list), IX_ENOMEM, "%s: no memory", where);
     json_object_foreach(decoder, key, object)

@@ -71,6 +71,7 @@ void ix_tokenizer_close(ix_tokenizer **tok)
     ix_trie_free(&t->raw);
     ix_trie_free(&t->normal);
     free(t->added.token);
+    free(t->added.place);
     ix_splitter_free(&t->splitter);
     ix_normalizer_free(&t->normalizer);
     ix_bpe_free(&t->bpe);

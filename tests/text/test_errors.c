@@ -23,6 +23,13 @@ static const char *const good[PARTS] = {
 #define BYTES(rest) "{\"type\": \"ByteLevel\", \"trim_offsets\": true" rest "}"
 #define SPLIT(rest) "{\"type\": \"Split\", \"invert\": false, " rest "}"
 
+#define GPT2                                                                       \
+    "\"pattern\": {\"Regex\": \"'s|'t|'re|'ve|'m|'ll|'d| ?\\\\p{L}+| ?\\\\p{N}+| " \
+    "?[^\\\\s\\\\p{L}\\\\p{N}]+|\\\\s+(?!\\\\S)|"                                  \
+    "\\\\s+\"}, \"behavior\": \"Isolated\""
+#define NFC3 "{\"type\": \"NFC\"}, {\"type\": \"NFC\"}, {\"type\": \"NFC\"}"
+#define NFC9 NFC3 ", " NFC3 ", " NFC3
+
 static const struct {
     part part;
     const char *text, *message;
@@ -50,6 +57,10 @@ static const struct {
     {NORMALIZER, "{\"type\": \"Replace\", \"content\": \"_\"}", "pattern: must be an object"},
     {NORMALIZER, "{\"type\": \"Prepend\", \"prepend\": 7}", "prepend must be a string"},
 
+    {NORMALIZER, "{\"type\": \"Sequence\", \"normalizers\": [{\"type\": \"Sequence\", \"normalizers\": []}]}",
+     "normalizers[0]: type \"Sequence\" is not known"},
+    {NORMALIZER, "{\"type\": \"Sequence\", \"normalizers\": [" NFC9 "]}", "normalizers[8]: more than 8 steps"},
+
     {SPLITTER, "{\"type\": \"Metaspace\"}", "pre_tokenizer: type \"Metaspace\" is not known"},
     {SPLITTER, "[1]", "pre_tokenizer: must be an object or null"},
     {SPLITTER, BYTES(""), "add_prefix_space is missing"},
@@ -66,7 +77,24 @@ static const struct {
                                                                                     "\"use_regex\": false") "]}",
      "pretokenizers[0]: pattern: the expression \"a+\" is not known"},
 
+    {SPLITTER,
+     "{\"type\": \"Sequence\", \"pretokenizers\": [" SPLIT(GPT2) ", " BYTES(", \"add_prefix_space\": true, "
+                                                                            "\"use_regex\": false") "]}",
+     "use_regex and add_prefix_space must be false"},
+    {SPLITTER,
+     "{\"type\": \"Sequence\", \"pretokenizers\": [" SPLIT(GPT2) ", " BYTES(", \"add_prefix_space\": false") "]}",
+     "use_regex and add_prefix_space must be false"},
+    {SPLITTER, "{\"type\": \"WhitespaceSplit\", \"invert\": true}", "\"invert\" is a field that is not known"},
+
     {ADDED, "{}", "added_tokens: must be a list"},
+    {ADDED, "[4]", "added_tokens[0]: must be an object"},
+    {ADDED, "[{\"id\": 2147483648, \"content\": \"x\", " FLAGS "]", "the next free id is 4"},
+    {ADDED, "[{\"id\": 1e3, \"content\": \"x\", " FLAGS "]", "id must be a whole number"},
+    {ADDED, "[{\"id\": 4, \"content\": [\"x\"], " FLAGS "]", "content must be a string"},
+    {ADDED,
+     "[{\"id\": 4, \"content\": \"x\", \"special\": true, \"normalized\": false, \"lstrip\": 1, \"rstrip\": false, "
+     "\"single_word\": false}]",
+     "lstrip must be true or false"},
     {ADDED, "[{\"id\": 4, \"content\": \"\", " FLAGS "]", "added_tokens[0]: content is empty"},
     {ADDED, "[{\"id\": -1, \"content\": \"x\", " FLAGS "]", "id -1 is negative"},
     {ADDED, "[{\"id\": 6, \"content\": \"x\", " FLAGS "]", "has id 6, but the next free id is 4"},
@@ -89,6 +117,10 @@ static const struct {
     {MODEL, VOCAB("\"a\": 0.5"), "the id of \"a\" must be a whole number"},
     {MODEL, VOCAB("\"a\": 99999999999999999999"), "too big integer"},
     {MODEL, VOCAB("\"a\": 0, \"a\": 1"), "duplicate object key"},
+    {MODEL, VOCAB("\"a\": 0, \"b\": 2147483648"), "\"b\" has id 2147483648, but 2 pieces"},
+    {MODEL, VOCAB("\"a\": 0, \"b\": true"), "the id of \"b\" must be a whole number"},
+    {MODEL, VOCAB("\"a\\u0000\": 0"), "NUL byte in object key"},
+    {MODEL, VOCAB("\"\xff\": 0"), "tokenizer.json:1:"},
     {MODEL, BPE("\"vocab\": {\"a\": 0}"), "merges must be a list"},
     {MODEL, MERGES("{}"), "merges must be a list"},
     {MODEL, MERGES("[\"a c\"]"), "merges[0]: \"c\" is not in model.vocab"},
@@ -98,6 +130,9 @@ static const struct {
     {MODEL, MERGES("[[\"a\"]]"), "merges[0]: must be"},
     {MODEL, MERGES("[[\"a\", 1]]"), "merges[0]: must be"},
     {MODEL, MERGES("[null]"), "merges[0]: must be"},
+    {MODEL, MERGES("[[\"a\", \"b\", \"ab\"]]"), "merges[0]: must be"},
+    {MODEL, MERGES("[\"a b\", [\"a\", \"\"]]"), "merges[1]: \"\" is not in model.vocab"},
+    {MODEL, MERGES("[\"\"]"), "merges[0]: must be"},
     {MODEL, OPTION("\"dropout\": 0.1"), "dropout 0.1"},
     {MODEL, OPTION("\"dropout\": \"x\""), "dropout must be a number"},
     {MODEL, OPTION("\"unk_token\": \"<u>\""), "unk_token \"<u>\" is not in vocab"},
@@ -109,7 +144,19 @@ static const struct {
     {MODEL, "{\"type\": \"WordLevel\", \"vocab\": {\"a\": 0}, \"unk_token\": \"b\"}", "\"b\" is not in vocab"},
 
     {CONFIG, "{", "tokenizer_config.json:1"},
+    {CONFIG, "[]", "an object {...} is expected"},
     {CONFIG, "{\"eos_token\": 5}", "eos_token must be a string"},
+    {CONFIG, "{\"eos_token\": {\"content\": \"a\", \"lstrip\": \"no\"}}", "lstrip must be true or false"},
+    {CONFIG, "{\"additional_special_tokens\": {\"a\": 1}}", "additional_special_tokens must be a list"},
+    {CONFIG, "{\"additional_special_tokens\": [\"zz\"]}", "\"zz\" is not in tokenizer.json"},
+    {CONFIG, "{\"chat_template\": [1]}", "chat_template[0] must be an object"},
+    {CONFIG, "{\"chat_template\": {\"default\": \"x\"}}", "chat_template must be a string"},
+    {CONFIG, "{\"chat_template\": \"a\\u0000b\"}", "chat_template"},
+    {CONFIG, "{\"added_tokens_decoder\": []}", "added_tokens_decoder must be an object"},
+    {CONFIG, "{\"added_tokens_decoder\": {\"-1\": {\"content\": \"new\"}}}", "has id -1 here and 4"},
+    {CONFIG, "{\"added_tokens_decoder\": {\"4x\": {\"content\": \"new\"}}}", "\"4x\" must be an id"},
+    {CONFIG, "{\"added_tokens_decoder\": {\"99999999999999999999\": {\"content\": \"new\"}}}", "by tokenizer.json"},
+    {CONFIG, "{\"added_tokens_decoder\": {\"4\": {\"content\": \"\"}}}", "content is empty"},
     {CONFIG, "{\"eos_token\": {\"text\": \"a\"}}", "eos_token: content is missing"},
     {CONFIG, "{\"eos_token\": \"<e>\"}", "eos_token \"<e>\" is not in tokenizer.json"},
     {CONFIG, "{\"additional_special_tokens\": [1]}", "additional_special_tokens[0] must be"},
@@ -118,6 +165,8 @@ static const struct {
     {CONFIG, "{\"chat_template\": [{\"name\": \"tools\", \"template\": \"\"}]}", "no row named \"default\""},
     {CONFIG, "{\"added_tokens_decoder\": {\"x\": {}}}", "\"x\" must be an id"},
     {CONFIG, "{\"added_tokens_decoder\": {\"9\": {\"content\": \"new\"}}}", "has id 9 here and 4 by tokenizer.json"},
+    {MAP, "7", "special_tokens_map.json:1"},
+    {MAP, "{\"bos_token\": [\"a\"]}", "special_tokens_map.json: bos_token must be a string"},
     {MAP, "{\"pad_token\": \"<p>\"}", "special_tokens_map.json: pad_token \"<p>\" is not in tokenizer.json"},
 };
 
@@ -182,6 +231,60 @@ static void every_truncation(void **state)
     remove_folder(folder);
 }
 
+static void refused(const char *folder, const char *message)
+{
+    ix_tokenizer *tok;
+    CHECK_FAILS(ix_tokenizer_open(&tok, folder), IX_EINPUT, message);
+    assert_null(tok);
+}
+
+/* What no row can hold: depth, a template that is no text, and a setting that transformers would change by silence. */
+static void more_than_a_row(void **state)
+{
+    (void)state;
+    char *folder = make_folder(), *deep = malloc(100001);
+    memset(deep, '[', 100000);
+    deep[100000] = 0;
+    put_file(folder, "tokenizer.json", deep);
+    refused(folder, "maximum parsing depth");
+    free(deep);
+    remove_folder(folder);
+
+    folder = broken_folder(CONFIG, "{}");
+    put_file(folder, "chat_template.jinja", "\xff");
+    refused(folder, "chat_template.jinja: must be UTF-8 text");
+    remove_folder(folder);
+
+    folder = make_folder();
+    put_link(folder, "tokenizer.json", IX_SOURCE_DIR "/tests/golden/text/prefix/tokenizer.json");
+    put_file(folder, "tokenizer_config.json", "{}");
+    refused(folder, "tokenizer_config.json: add_prefix_space (false where it is missing) differs");
+    remove_folder(folder);
+}
+
+/* A hundred thousand added tokens take a moment, not a square of it. */
+static void many_added_tokens(void **state)
+{
+    (void)state;
+    enum { MANY = 100000 };
+    char *list = malloc((size_t)MANY * 256), *at = list;
+    ix_tokenizer *tok;
+    ix_ids ids = {0};
+    *at++ = '[';
+    for (int i = 0; i < MANY; i++)
+        at += sprintf(at, "%s{\"id\": %d, \"content\": \"<%d>\", " FLAGS, i > 0 ? "," : "", 4 + i, i);
+    strcpy(at, "]");
+    char *folder = broken_folder(ADDED, list);
+    CHECK_OK(ix_tokenizer_open(&tok, folder));
+    CHECK_OK(ix_tokenizer_encode(tok, "<0>a<99999>", 11, &ids));
+    assert_int_equal(ids.size, 3);
+    assert_memory_equal(ids.id, ((int32_t[]){4, 1, 4 + 99999}), 3 * sizeof(int32_t));
+    ix_ids_free(&ids);
+    ix_tokenizer_close(&tok);
+    remove_folder(folder);
+    free(list);
+}
+
 static void no_folder(void **state)
 {
     (void)state;
@@ -213,7 +316,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_row_is_refused),    cmocka_unit_test(the_good_one_opens),
         cmocka_unit_test(every_truncation),        cmocka_unit_test(no_folder),
-        cmocka_unit_test(decoder_repeats_or_adds),
+        cmocka_unit_test(decoder_repeats_or_adds), cmocka_unit_test(more_than_a_row),
+        cmocka_unit_test(many_added_tokens),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
