@@ -12,6 +12,7 @@
 #include "model/model.h"
 #include "store/reader.h"
 #include "suite/launch.h"
+#include "task/vocabulary.h"
 
 ix_status ix_check_suite(const char *path, char **about)
 {
@@ -134,26 +135,23 @@ done:
 /* The tokenizer, and what its chat format adds to it. */
 static ix_status describe_tokenizer(const char *folder, int32_t V, char **out)
 {
-    ix_status rc = IX_OK;
-    ix_tokenizer *tok = NULL;
-    ix_chat *chat = NULL;
+    ix_vocabulary v = {0};
     char *path = ix_format("%s/tokenizer.json", folder);
+    bool there = ix_file_exists(path);
 
-    if (!ix_file_exists(path)) {
-        *out = ix_format("no tokenizer: it takes pairs of token ids only");
-        goto done;
-    }
-    IX_TRY(ix_tokenizer_open(&tok, folder));
-    int32_t own = ix_tokenizer_size(tok);
-    IX_NEED(own <= V, IX_EINPUT, "%s: %d tokens, but config.json has a vocab_size of %d", path, own, V);
-    IX_TRY(ix_chat_open(&chat, tok, "auto", NULL));
-    int32_t more = ix_tokenizer_size(tok) - own, rows = ix_tokenizer_size(tok) - V;
-    *out = ix_format("%d tokens, chat format %s (adds %d tokens, %d rows)", own, ix_chat_name(chat), more,
-                     rows > 0 ? rows : 0);
-done:
-    ix_chat_close(&chat);
-    ix_tokenizer_close(&tok);
     free(path);
+    if (!there) {
+        *out = ix_format("no tokenizer: it takes pairs of token ids only");
+        return IX_OK;
+    }
+    ix_status rc = ix_vocabulary_open(&v, folder, "auto", NULL);
+    if (rc == IX_OK && v.rows < V)
+        *out = ix_format("%d tokens, chat format %s (adds %d tokens, drops %d padded rows)", v.own,
+                         ix_chat_name(v.chat), v.tokens - v.own, V - v.rows);
+    else if (rc == IX_OK)
+        *out = ix_format("%d tokens, chat format %s (adds %d tokens, %d rows)", v.own, ix_chat_name(v.chat),
+                         v.tokens - v.own, v.added);
+    ix_vocabulary_close(&v);
     return rc;
 }
 
@@ -167,7 +165,7 @@ ix_status ix_check_model(const char *folder, char **about)
 
     IX_TRY(ix_model_config_read(&config, folder));
     IX_TRY(make_model(&model, folder, 0, &score));
-    IX_TRY(ix_model_check(model, folder, 0));
+    IX_TRY(ix_model_check(model, folder));
     IX_TRY(ix_folder_check_numbers(folder));
     IX_TRY(describe_tokenizer(folder, config.V, &text));
     *about = ix_format("%s, %s parameters, %d layers of width %d, vocabulary %d%s; %s", config.model_type,

@@ -13,6 +13,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "config/suite.h"
+#include "task/vocabulary.h"
 #include "train/metrics.h"
 #include "train/reference.h"
 #include "train/trainer.h"
@@ -124,26 +125,24 @@ static ix_status read_pairs(scoring *s)
 {
     ix_status rc = IX_OK;
     ix_texts *texts = NULL;
-    ix_tokenizer *tok = NULL;
-    ix_chat *chat = NULL;
+    ix_vocabulary v = {0};
     ix_model_config config;
 
     IX_TRY(ix_model_config_read(&config, s->place.folder));
     IX_TRY(ix_texts_read(&texts, s->path, NULL));
     s->vocabulary = config.V;
     if (!ix_texts_as_ids(texts)) {
-        IX_TRY(ix_tokenizer_open(&tok, s->place.folder));
-        IX_TRY(ix_chat_open(&chat, tok, s->format ? s->format : s->place.format, s->place.llama_date));
-        if (ix_tokenizer_size(tok) > config.V) s->vocabulary = ix_tokenizer_size(tok);
+        const char *format = s->format ? s->format : s->place.format;
+        IX_TRY(ix_vocabulary_open(&v, s->place.folder, format, s->place.llama_date));
+        s->vocabulary = v.rows;
     }
     ix_limits limits = {.vocabulary = (int32_t)s->vocabulary};
-    IX_TRY(ix_pairs_tokenize(&s->pairs, texts, tok, chat, &limits));
+    IX_TRY(ix_pairs_tokenize(&s->pairs, texts, v.tok, v.chat, &limits));
     size_t n = (size_t)ix_pairs_count(s->pairs);
     IX_NEED(s->result = calloc(n + 1, sizeof *s->result), IX_ENOMEM, "%s: out of memory", s->path);
     IX_NEED(s->reference = calloc(n + 1, sizeof *s->reference), IX_ENOMEM, "%s: out of memory", s->path);
 done:
-    ix_chat_close(&chat);
-    ix_tokenizer_close(&tok);
+    ix_vocabulary_close(&v);
     ix_texts_destroy(&texts);
     return rc;
 }
@@ -164,20 +163,15 @@ done:
 static ix_status load(scoring *s, const char *folder, bool own_rows)
 {
     ix_status rc = IX_OK;
-    ix_model_config config;
     ix_model_wish wish = {.head = s->objective->reads == IX_READ_RESPONSE_LOGP,
                           .vocabulary = s->vocabulary,
                           .extra = s->objective->extra,
                           .extras = own_rows ? s->objective->extras : 0};
 
-    IX_TRY(ix_model_config_read(&config, folder));
-    IX_NEED(config.V <= s->vocabulary, IX_EINPUT, "%s: a vocabulary of %d, but %s has %lld", folder, config.V,
-            s->place.folder, (long long)s->vocabulary);
-    ix_new_rows rows = {.count = s->vocabulary - config.V};
     IX_TRY(ix_model_create(&s->model, folder, &wish));
     size_t bytes = (size_t)ix_model_params(s->model)->floats * sizeof *s->weights;
     IX_NEED(s->weights = ix_alloc_block(bytes), IX_ENOMEM, "%s: %zu MiB cannot be had", folder, bytes >> 20);
-    IX_TRY(ix_model_load(s->model, folder, &rows, s->weights));
+    IX_TRY(ix_model_load(s->model, folder, NULL, s->weights));
 done:
     return rc;
 }
@@ -189,6 +183,7 @@ static ix_status judge_reference(scoring *s)
     ix_judged_set set = {.pairs = s->pairs, .result = s->reference};
 
     rc = ix_find_model(&place, NULL, NULL, s->reference_name);
+    if (rc == IX_OK) rc = ix_vocabulary_check_reference(place.folder, s->vocabulary, s->place.folder);
     if (rc == IX_OK) rc = load(s, place.folder, false);
     IX_TRY(ix_grid_agree(s->grid, IX_WORLD, rc));
     ix_reference how = {.grid = s->grid,

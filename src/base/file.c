@@ -77,6 +77,13 @@ void ix_map_close(ix_map *map)
     *map = (ix_map){0};
 }
 
+void ix_map_forget(const void *bytes, size_t size)
+{
+    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), lo = ((uintptr_t)bytes + page - 1) / page * page;
+    uintptr_t hi = ((uintptr_t)bytes + size) / page * page;
+    if (lo < hi) madvise((void *)lo, hi - lo, MADV_DONTNEED); /* advice only: failing costs nothing but memory */
+}
+
 static ix_status write_all(int fd, const char *path, const void *bytes, size_t size)
 {
     ix_status rc = IX_OK;

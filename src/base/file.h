@@ -19,6 +19,8 @@ typedef struct {
 } ix_map;
 ix_status ix_map_open(ix_map *out, const char *path);
 void ix_map_close(ix_map *map);
+/* Whole pages of a map leave this process's memory; looked at again they are read again. */
+void ix_map_forget(const void *bytes, size_t size);
 
 /* Writes beside, syncs, renames over, syncs the folder. The old file stays whole on failure. */
 ix_status ix_file_write(const char *path, const void *bytes, size_t size);

@@ -100,6 +100,8 @@ static void check_training(const checker *c, const ix_settings *s)
     }
     if (s->compat.clip && t->clip_norm > 0)
         complain(c, "compat", "clip", NULL, "clips at norm 1: leave training.clip_norm at none");
+    if (s->compat.new_rows && s->model.initial_rows)
+        complain(c, "compat", "new_rows", NULL, "draws rows, but model.initial_rows gives them");
     if (t->cosine_floor > 0 && t->schedule == IX_LR_CONSTANT)
         complain(c, "training", "cosine_floor", NULL, "matters only with schedule: cosine");
 }

@@ -105,7 +105,7 @@ typedef struct {
         bool optimizer_shards;
     } parallel;
     struct {
-        bool trim, accumulate, clip;
+        bool trim, accumulate, clip, new_rows;
     } compat;
     const char *output; /* folder, relative to the current one */
 } ix_settings;

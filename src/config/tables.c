@@ -197,6 +197,8 @@ static const ix_option compat_rows[] = {
     ROW("accumulate", BOOL, AT(compat.accumulate), 0, 0, NULL, "false", ANSWER,
      "the short last group of an epoch weighs less"),
     ROW("clip", BOOL, AT(compat.clip), 0, 0, NULL, "false", ANSWER, "gradients are clipped to norm 1"),
+    ROW("new_rows", BOOL, AT(compat.new_rows), 0, 0, NULL, "false", ANSWER,
+     "policy and reference draw the rows of added tokens each for itself"),
 };
 static const ix_table compat_table = {compat_rows, COUNT(compat_rows)};
 #undef AT

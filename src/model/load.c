@@ -3,36 +3,107 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/file.h"
 #include "base/random.h"
+#include "model/config_keys.h"
 #include "model/family.h"
 #include "model/safetensors.h"
 #include "tensor/tensor.h"
 
-/* The tensor that fills row p: its own name, or the alias under which a tied folder may keep it. */
-static ix_status find_tensor(const ix_tensor_view **out, const ix_safetensors *file, const ix_param *p,
-                             const char *folder)
+/* A folder that is read into the table of a model. */
+typedef struct {
+    const ix_model *m;
+    const char *folder;
+    ix_safetensors *file;
+    int64_t vocabulary; /* rows of its embedding, by its config.json */
+} source;
+
+/* --- what a folder computes ----------------------------------------------------------------------- */
+
+/* Keys of config.json that do not change what is computed from the same weights. */
+static bool is_apart(const char *key)
 {
-    const ix_tensor_view *own = ix_safetensors_find(file, p->name);
-    const ix_tensor_view *other = p->alias[0] ? ix_safetensors_find(file, p->alias) : NULL;
+    static const char *const apart[] = {"architectures",     "vocab_size",   "max_position_embeddings",
+                                        "initializer_range", "bos_token_id", "eos_token_id",
+                                        "pad_token_id",      "torch_dtype"};
+    for (size_t i = 0; i < sizeof apart / sizeof *apart; i++)
+        if (!strcmp(apart[i], key)) return true;
+    return false;
+}
+
+/* A reference of another shape would be silently wrong. */
+static ix_status check_alike(const ix_model_config *own, const ix_model_config *model, const char *folder)
+{
+    ix_status rc = IX_OK;
+    json_t *one = ix_config_json(own, ""), *two = ix_config_json(model, ""), *value;
+    const char *key;
+
+    IX_NEED(one && two, IX_ENOMEM, "%s/config.json: out of memory", folder);
+    json_object_foreach(one, key, value)
+    {
+        IX_NEED(is_apart(key) || json_equal(value, json_object_get(two, key)), IX_EINPUT,
+                "%s/config.json: %s is not that of the model beside it, so they do not compute the same", folder, key);
+    }
+done:
+    json_decref(one);
+    json_decref(two);
+    return rc;
+}
+
+/* --- the tensor of a row -------------------------------------------------------------------------- */
+
+/* The tensor that fills row p: its own name, or the alias under which a tied folder may keep it. */
+static ix_status find_tensor(const ix_tensor_view **out, const source *s, const ix_param *p)
+{
+    const ix_tensor_view *own = ix_safetensors_find(s->file, p->name);
+    const ix_tensor_view *other = p->alias[0] ? ix_safetensors_find(s->file, p->alias) : NULL;
     *out = own ? own : other;
-    if (!own || !other) return IX_OK;
-    bool same = own->dtype == other->dtype && own->size == other->size && !memcmp(own->bytes, other->bytes, own->size);
-    if (same) return IX_OK;
+    if (!own || !other || ix_tensor_equal(own, other)) return IX_OK;
     return ix_fail(IX_EINPUT,
                    "%s: config.json ties %s and %s, but the file holds two different tensors; set "
                    "tie_word_embeddings to false or remove one",
-                   folder, p->name, p->alias);
+                   s->folder, p->name, p->alias);
 }
 
-static ix_status check_shape(const ix_tensor_view *t, const ix_param *p, int64_t rows, const char *folder)
+static ix_status check_shape(const source *s, const ix_tensor_view *t, const ix_param *p, int64_t rows)
 {
     bool flat = t->dims == 1 && p->dims == 1 && t->shape[0] == p->cols;
     bool full = t->dims == 2 && p->dims == 2 && t->shape[0] == rows && t->shape[1] == p->cols;
     if (flat || full) return IX_OK;
-    return ix_fail(IX_EINPUT, "%s: %s has shape [%lld%s%lld], config.json wants [%lld, %lld]", folder, t->name,
-                   (long long)t->shape[0], t->dims > 1 ? ", " : "] of dims ",
-                   (long long)(t->dims > 1 ? t->shape[1] : t->dims), (long long)rows, (long long)p->cols);
+    char *has = t->dims == 2   ? ix_format("[%lld, %lld]", (long long)t->shape[0], (long long)t->shape[1])
+                : t->dims == 1 ? ix_format("[%lld]", (long long)t->shape[0])
+                               : ix_format("of %d dimensions", t->dims);
+    char *wants = p->dims == 2 ? ix_format("[%lld, %lld]", (long long)rows, (long long)p->cols)
+                               : ix_format("[%lld]", (long long)p->cols);
+    ix_status rc = ix_fail(IX_EINPUT, "%s: %s has shape %s, config.json wants %s", s->folder, t->name, has, wants);
+    free(has);
+    free(wants);
+    return rc;
 }
+
+/* Tokens that are added or dropped change the rows of the embedding and of an untied head. */
+static bool resizes(const ix_model *m, int row)
+{
+    return row == m->embed || row == m->head;
+}
+
+/* The tensor of a row, of the right shape; NULL for a row of an objective that the folder does not have. */
+static ix_status find_row(const ix_tensor_view **out, const source *s, int row)
+{
+    ix_status rc = IX_OK;
+    const ix_param *p = &s->m->params.param[row];
+    bool extra = row >= s->m->own;
+
+    IX_TRY(find_tensor(out, s, p));
+    if (!*out && extra) return IX_OK;
+    IX_NEED(*out, IX_EINPUT, "%s: tensor %s is missing%s%s", s->folder, p->name, p->alias[0] ? ", and so is " : "",
+            p->alias);
+    IX_TRY(check_shape(s, *out, p, resizes(s->m, row) ? s->vocabulary : p->rows));
+done:
+    return rc;
+}
+
+/* --- rows of added tokens ------------------------------------------------------------------------- */
 
 /* Rows for added tokens with the file's mean and 1e-9 of its covariance (transformers' mean_resizing): with
  * independent g_i ~ N(0, 1), mean + sqrt(1e-9 / n) sum_i g_i (e_i - mean) has exactly that distribution. */
@@ -59,55 +130,19 @@ done:
     return rc;
 }
 
-/* Added tokens make the embedding (and an untied head) longer than the file's. */
-static ix_status add_rows(const ix_param *p, const ix_new_rows *rows, float *weights)
+static ix_status add_rows(const source *s, const ix_param *p, const ix_new_rows *rows, float *weights)
 {
     float *E = weights + p->offset;
-    int64_t n = p->rows - rows->count;
-    if (!rows->given) return draw_rows(E, n, rows->count, p->cols, rows->seed);
-    memcpy(E + n * p->cols, rows->given, (size_t)(rows->count * p->cols) * sizeof *E);
+    int64_t n = s->vocabulary, count = p->rows - n;
+    if (!rows || !rows->given) return draw_rows(E, n, count, p->cols, rows ? rows->seed : 0);
+    if (rows->count != count)
+        return ix_fail(IX_EINPUT, "%s: %lld rows are given for new tokens, but it lacks %lld", s->folder,
+                       (long long)rows->count, (long long)count);
+    memcpy(E + n * p->cols, rows->given, (size_t)(count * p->cols) * sizeof *E);
     return IX_OK;
 }
 
-/* Added tokens belong to the embedding and to an untied head. */
-static bool grows(const ix_model *m, int row)
-{
-    return row == m->embed || row == m->head;
-}
-
-/* The tensor of a row, of the right shape; NULL for a row of an objective that the folder does not have. */
-static ix_status find_row(const ix_tensor_view **out, const ix_model *m, const ix_safetensors *file, int row,
-                          const char *folder, int64_t added)
-{
-    ix_status rc = IX_OK;
-    const ix_param *p = &m->params.param[row];
-    bool extra = row >= m->own;
-
-    IX_TRY(find_tensor(out, file, p, folder));
-    if (!*out && extra) return IX_OK;
-    IX_NEED(*out, IX_EINPUT, "%s: tensor %s is missing%s%s", folder, p->name, p->alias[0] ? ", and so is " : "",
-            p->alias);
-    IX_TRY(check_shape(*out, p, p->rows - (grows(m, row) ? added : 0), folder));
-done:
-    return rc;
-}
-
-static ix_status load_row(const ix_model *m, const ix_safetensors *file, int row, const char *folder,
-                          const ix_new_rows *rows, float *weights)
-{
-    ix_status rc = IX_OK;
-    const ix_param *p = &m->params.param[row];
-    const ix_tensor_view *t;
-
-    IX_TRY(find_row(&t, m, file, row, folder, rows ? rows->count : 0));
-    if (!t) return IX_OK;
-    IX_TRY(ix_tensor_read_f32(t, 0, t->count, weights + p->offset));
-    IX_NEED(ix_all_finite(weights + p->offset, t->count), IX_EINPUT, "%s: tensor %s holds NaN or infinity", folder,
-            t->name);
-    if (rows && rows->count && grows(m, row)) IX_TRY(add_rows(p, rows, weights));
-done:
-    return rc;
-}
+/* --- a folder ------------------------------------------------------------------------------------- */
 
 static bool ends_with(const char *name, const char *end)
 {
@@ -124,40 +159,70 @@ static bool may_be_ignored(const ix_model *m, const char *name)
     return false;
 }
 
-static ix_status refuse_unknown(const ix_model *m, const ix_safetensors *file, const char *folder)
+static ix_status refuse_unknown(const source *s)
 {
-    for (int i = 0; i < ix_safetensors_count(file); i++) {
-        const char *name = ix_safetensors_at(file, i)->name;
-        if (ix_params_find(&m->params, name) < 0 && !may_be_ignored(m, name))
-            return ix_fail(IX_EINPUT, "%s: tensor %s is not part of a %s with %d layers", folder, name,
-                           m->family->model_type, m->c.layers);
+    for (int i = 0; i < ix_safetensors_count(s->file); i++) {
+        const char *name = ix_safetensors_at(s->file, i)->name;
+        if (ix_params_find(&s->m->params, name) < 0 && !may_be_ignored(s->m, name))
+            return ix_fail(IX_EINPUT, "%s: tensor %s is not part of a %s with %d layers", s->folder, name,
+                           s->m->family->model_type, s->m->c.layers);
     }
     return IX_OK;
+}
+
+static ix_status open_source(source *s, const ix_model *m, const char *folder)
+{
+    ix_status rc = IX_OK;
+    ix_model_config own;
+
+    *s = (source){.m = m, .folder = folder};
+    IX_TRY(ix_model_config_read(&own, folder));
+    IX_TRY(check_alike(&own, &m->c, folder));
+    s->vocabulary = own.V;
+    IX_TRY(ix_safetensors_open(&s->file, folder));
+    IX_TRY(refuse_unknown(s));
+done:
+    return rc;
+}
+
+static ix_status load_row(const source *s, int row, const ix_new_rows *rows, float *weights)
+{
+    ix_status rc = IX_OK;
+    const ix_param *p = &s->m->params.param[row];
+    const ix_tensor_view *t;
+
+    IX_TRY(find_row(&t, s, row));
+    if (!t) return IX_OK;
+    int64_t n = t->count < ix_param_size(p) ? t->count : ix_param_size(p);
+    IX_TRY(ix_tensor_read_f32(t, 0, n, weights + p->offset));
+    IX_NEED(ix_all_finite(weights + p->offset, n), IX_EINPUT, "%s: tensor %s holds NaN or infinity", s->folder,
+            t->name);
+    if (n < ix_param_size(p)) IX_TRY(add_rows(s, p, rows, weights));
+done:
+    return rc;
 }
 
 ix_status ix_model_load(const ix_model *m, const char *folder, const ix_new_rows *rows, float *weights)
 {
     ix_status rc = IX_OK;
-    ix_safetensors *file = NULL;
+    source s;
 
-    IX_TRY(ix_safetensors_open(&file, folder));
-    IX_TRY(refuse_unknown(m, file, folder));
-    for (int row = 0; row < m->params.count; row++) IX_TRY(load_row(m, file, row, folder, rows, weights));
+    IX_TRY(open_source(&s, m, folder));
+    for (int row = 0; row < m->params.count; row++) IX_TRY(load_row(&s, row, rows, weights));
 done:
-    ix_safetensors_close(&file);
+    ix_safetensors_close(&s.file);
     return rc;
 }
 
-ix_status ix_model_check(const ix_model *m, const char *folder, int64_t added)
+ix_status ix_model_check(const ix_model *m, const char *folder)
 {
     ix_status rc = IX_OK;
-    ix_safetensors *file = NULL;
+    source s;
     const ix_tensor_view *t;
 
-    IX_TRY(ix_safetensors_open(&file, folder));
-    IX_TRY(refuse_unknown(m, file, folder));
-    for (int row = 0; row < m->params.count; row++) IX_TRY(find_row(&t, m, file, row, folder, added));
+    IX_TRY(open_source(&s, m, folder));
+    for (int row = 0; row < m->params.count; row++) IX_TRY(find_row(&t, &s, row));
 done:
-    ix_safetensors_close(&file);
+    ix_safetensors_close(&s.file);
     return rc;
 }

@@ -46,21 +46,23 @@ void ix_model_destroy(ix_model **model); /* NULL is fine; leaves *model NULL */
 const ix_model_config *ix_model_config_of(const ix_model *m); /* V already counts added rows */
 const ix_params *ix_model_params(const ix_model *m);
 
-/* Rows for tokens that the file does not have. `given` (rows x D) or, if NULL, drawn as transformers does
- * (mean_resizing: N(mean, 1e-9 Cov) of the file's rows) from (seed, IX_DRAW_ROWS): equal for policy and reference. */
+/* Rows for tokens that the folder does not have. `given` (count x D) or, if NULL, drawn as transformers does
+ * (mean_resizing: N(mean, 1e-9 Cov) of the folder's rows) from (seed, IX_DRAW_ROWS). */
 typedef struct {
     const float *given;
     int64_t count;
     uint64_t seed;
 } ix_new_rows;
 
-/* Reads every row of the table that the folder holds into weights[floats]; rows of `extra` that are absent keep
- * what weights holds. A tied folder may store only one of its two names; both, if different, are an error; so are
- * missing and unknown tensors, wrong shapes, NaN and infinity. `rows` may be NULL when nothing was added. */
+/* Reads every row of the table that the folder holds straight into weights[floats]; a few MiB of the files are in
+ * memory beside it. Rows of `extra` that are absent keep what weights holds. Where the table has fewer rows of the
+ * embedding than the folder, the first are taken; where it has more, `rows` (NULL: seed 0) says what they are. A tied
+ * folder may store only one of its two names; both, if different, are an error; so are missing and unknown tensors,
+ * wrong shapes, NaN and infinity, and a config.json that computes something else. */
 ix_status ix_model_load(const ix_model *m, const char *folder, const ix_new_rows *rows, float *weights);
 
-/* Would ix_model_load find every row, in its shape, `added` rows being given? Reads no values. */
-ix_status ix_model_check(const ix_model *m, const char *folder, int64_t added);
+/* Would ix_model_load find every row, in its shape? Reads no values but where two names are tied. */
+ix_status ix_model_check(const ix_model *m, const char *folder);
 
 /* Fresh weights for pretraining: matrices N(0, std^2) from (seed, IX_DRAW_WEIGHTS, place in the table), biases 0,
  * norms 1 (stored as 0 by families that store the weight less 1). */

@@ -71,13 +71,16 @@ const char *ix_safetensors_path(const ix_safetensors *file, int i);
 const char *ix_dtype_name(ix_dtype dtype);
 
 /* Elements [begin, begin + count) in row-major order; contract: inside the tensor. F32, F16 and BF16 are exact, F64
- * is rounded; any other dtype is IX_EINPUT. */
+ * is rounded; any other dtype is IX_EINPUT. Here and below a few MiB of the file are in memory at a time. */
 ix_status ix_tensor_read_f32(const ix_tensor_view *t, int64_t begin, int64_t count, float *out);
 /* The same for I32 and, where the values fit, I64. */
 ix_status ix_tensor_read_i32(const ix_tensor_view *t, int64_t begin, int64_t count, int32_t *out);
 
 /* Is no element NaN or infinite? If one is and `at` is not NULL, *at is the first. Whole-number types are finite. */
 bool ix_tensor_finite(const ix_tensor_view *t, int64_t *at);
+
+/* Are dtype and bytes the same? */
+bool ix_tensor_equal(const ix_tensor_view *a, const ix_tensor_view *b);
 
 typedef struct {
     const char *name; /* UTF-8 */

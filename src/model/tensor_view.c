@@ -4,7 +4,10 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/file.h"
 #include "model/safetensors.h"
+
+enum { PIECE = 8 << 20 }; /* bytes of the map that are in memory at a time */
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "weight files are read in place: little-endian only");
 
@@ -65,16 +68,24 @@ static void read_f64(float *out, const unsigned char *p, int64_t n)
     }
 }
 
+static size_t width_of(const ix_tensor_view *t)
+{
+    return t->count ? t->size / (size_t)t->count : 1;
+}
+
+static int64_t smaller(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
 static const unsigned char *span(const ix_tensor_view *t, int64_t begin, int64_t count)
 {
     IX_CONTRACT(begin >= 0 && count >= 0 && begin <= t->count && count <= t->count - begin);
-    return t->count ? t->bytes + (size_t)begin * (t->size / (size_t)t->count) : t->bytes;
+    return t->bytes + (size_t)begin * width_of(t);
 }
 
-ix_status ix_tensor_read_f32(const ix_tensor_view *t, int64_t begin, int64_t count, float *out)
+static ix_status read_piece(const ix_tensor_view *t, const unsigned char *p, int64_t count, float *out)
 {
-    const unsigned char *p = span(t, begin, count);
-    if (!count) return IX_OK;
     if (t->dtype == IX_DTYPE_F32) memcpy(out, p, (size_t)count * sizeof *out);
     else if (t->dtype == IX_DTYPE_BF16) read_bf16(out, p, count);
     else if (t->dtype == IX_DTYPE_F16) read_f16(out, p, count);
@@ -83,6 +94,21 @@ ix_status ix_tensor_read_f32(const ix_tensor_view *t, int64_t begin, int64_t cou
         return ix_fail(IX_EINPUT, "%s: tensor %s: dtype %s where F32, F16, BF16 or F64 is wanted", t->path, t->name,
                        ix_dtype_name(t->dtype));
     return IX_OK;
+}
+
+ix_status ix_tensor_read_f32(const ix_tensor_view *t, int64_t begin, int64_t count, float *out)
+{
+    ix_status rc = IX_OK;
+    const unsigned char *p = span(t, begin, count);
+    size_t width = width_of(t);
+    int64_t most = PIECE / (int64_t)width;
+    for (int64_t at = 0; at < count; at += most) {
+        int64_t n = smaller(count - at, most);
+        IX_TRY(read_piece(t, p + (size_t)at * width, n, out + at));
+        ix_map_forget(p, (size_t)(at + n) * width); /* all so far: looking at a page brings its neighbours back */
+    }
+done:
+    return rc;
 }
 
 ix_status ix_tensor_read_i32(const ix_tensor_view *t, int64_t begin, int64_t count, int32_t *out)
@@ -118,13 +144,36 @@ static bool element_finite(ix_dtype dtype, const unsigned char *p)
     return true;
 }
 
+static int64_t first_infinite(const ix_tensor_view *t, int64_t begin, int64_t end)
+{
+    size_t width = width_of(t);
+    for (int64_t i = begin; i < end; i++)
+        if (!element_finite(t->dtype, t->bytes + (size_t)i * width)) return i;
+    return end;
+}
+
 bool ix_tensor_finite(const ix_tensor_view *t, int64_t *at)
 {
-    size_t step = t->count ? t->size / (size_t)t->count : 0;
-    for (int64_t i = 0; i < t->count; i++) {
-        if (element_finite(t->dtype, t->bytes + (size_t)i * step)) continue;
-        if (at) *at = i;
+    size_t width = width_of(t);
+    int64_t most = PIECE / (int64_t)width;
+    for (int64_t i = 0; i < t->count; i += most) {
+        int64_t end = i + smaller(t->count - i, most), bad = first_infinite(t, i, end);
+        ix_map_forget(t->bytes, (size_t)end * width);
+        if (bad == end) continue;
+        if (at) *at = bad;
         return false;
+    }
+    return true;
+}
+
+bool ix_tensor_equal(const ix_tensor_view *a, const ix_tensor_view *b)
+{
+    if (a->dtype != b->dtype || a->size != b->size || a->count != b->count) return false;
+    for (size_t at = 0; at < a->size; at += PIECE) {
+        size_t n = a->size - at < PIECE ? a->size - at : PIECE;
+        if (memcmp(a->bytes + at, b->bytes + at, n) != 0) return false;
+        ix_map_forget(a->bytes, at + n);
+        ix_map_forget(b->bytes, at + n);
     }
     return true;
 }

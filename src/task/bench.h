@@ -19,7 +19,7 @@ typedef struct {
     char contents[IX_HASH_HEX]; /* of all pairs, the order, tokens: what a run depends on beside its settings */
     int32_t vocabulary;         /* rows the embedding needs; 0: the folder's own */
     int32_t added;              /* of these, rows that the folder does not have */
-    ix_safetensors *draws; /* model.initial_rows; NULL: rows are drawn */
+    ix_safetensors *draws;      /* model.initial_rows; NULL: rows are drawn */
     ix_sets *texts;
     ix_pairs *train;
     ix_order *order;

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "objective/objective.h"
 #include "task/bench.h"
+#include "task/vocabulary.h"
 
 void ix_material_close(ix_material *m)
 {
@@ -27,41 +28,32 @@ static char *key_of(const ix_point *p)
     return ix_format("%s\n%s\n%s", p->part, p->model, p->varied);
 }
 
-/* The tokenizer with the tokens that the chat format adds; none when all pairs came as ids. */
-static ix_status open_text(ix_material *m, const ix_settings *s, ix_tokenizer **tok, ix_chat **chat)
+/* The tokenizer with the tokens that the chat format adds, and the rows that the embedding has then; none when all
+ * pairs came as ids. */
+static ix_status open_text(ix_material *m, ix_vocabulary *v)
 {
     ix_status rc = IX_OK;
     char path[4200];
-    (void)s;
+    ix_model_config config;
 
     ix_join_path(path, sizeof path, m->place.folder, "tokenizer.json");
     bool ids = ix_sets_train(m->texts) ? ix_texts_as_ids(ix_sets_train(m->texts)) : false;
-    if (ids && !ix_file_exists(path)) return IX_OK;
-    IX_TRY(ix_tokenizer_open(tok, m->place.folder));
-    IX_TRY(ix_chat_open(chat, *tok, m->place.format, m->place.llama_date));
-    snprintf(m->chat_name, sizeof m->chat_name, "%s", ix_chat_name(*chat));
-    ix_chat_hash(*chat, m->chat_hash);
-    ix_tokenizer_hash(*tok, m->tokenizer_hash);
+    if (ids && !ix_file_exists(path)) {
+        IX_TRY(ix_model_config_read(&config, m->place.folder));
+        m->vocabulary = config.V;
+        goto done;
+    }
+    IX_TRY(ix_vocabulary_open(v, m->place.folder, m->place.format, m->place.llama_date));
+    m->vocabulary = v->rows;
+    m->added = v->added;
+    snprintf(m->chat_name, sizeof m->chat_name, "%s", ix_chat_name(v->chat));
+    ix_chat_hash(v->chat, m->chat_hash);
+    ix_tokenizer_hash(v->tok, m->tokenizer_hash);
 done:
     return rc;
 }
 
-/* Tokens that the format added make the embedding longer than the folder's matrix. */
-static ix_status count_rows(ix_material *m, const ix_tokenizer *tok)
-{
-    ix_model_config config;
-    ix_status rc = ix_model_config_read(&config, m->place.folder);
-    if (rc != IX_OK) return rc;
-    m->vocabulary = config.V;
-    m->added = 0;
-    if (tok && ix_tokenizer_size(tok) > config.V) {
-        m->added = ix_tokenizer_size(tok) - config.V;
-        m->vocabulary = ix_tokenizer_size(tok);
-    }
-    return IX_OK;
-}
-
-static ix_status tokenize_all(ix_material *m, const ix_settings *s, const ix_tokenizer *tok, const ix_chat *chat)
+static ix_status tokenize_all(ix_material *m, const ix_settings *s, const ix_vocabulary *v)
 {
     ix_status rc = IX_OK;
     ix_limits limits = {.max_prompt = (int32_t)s->data.max_prompt,
@@ -69,7 +61,8 @@ static ix_status tokenize_all(ix_material *m, const ix_settings *s, const ix_tok
                         .too_long = (ix_too_long)s->data.too_long,
                         .vocabulary = m->vocabulary,
                         .count = s->data.train_count};
-    if (ix_sets_train(m->texts)) IX_TRY(ix_pairs_tokenize(&m->train, ix_sets_train(m->texts), tok, chat, &limits));
+    if (ix_sets_train(m->texts))
+        IX_TRY(ix_pairs_tokenize(&m->train, ix_sets_train(m->texts), v->tok, v->chat, &limits));
     int n = ix_sets_count(m->texts);
     m->set = calloc((size_t)n + 1, sizeof *m->set);
     m->pairs = calloc((size_t)n + 1, sizeof *m->pairs);
@@ -77,7 +70,7 @@ static ix_status tokenize_all(ix_material *m, const ix_settings *s, const ix_tok
     for (; m->sets < n; m->sets++) {
         const ix_named_set *set = ix_sets_get(m->texts, m->sets);
         limits.count = m->sets < s->data.evaluates ? s->data.evaluate[m->sets].count : 0;
-        IX_TRY(ix_pairs_tokenize(&m->pairs[m->sets], set->texts, tok, chat, &limits));
+        IX_TRY(ix_pairs_tokenize(&m->pairs[m->sets], set->texts, v->tok, v->chat, &limits));
         m->set[m->sets] = (ix_eval_set){.name = set->name,
                                         .category = ix_category_name(set->category),
                                         .group = set->group,
@@ -160,26 +153,25 @@ static ix_status find_folders(ix_material *m, const ix_suite *suite, const ix_po
 
 ix_status ix_material_check(const ix_material *m, const ix_model *model, const ix_objective *objective)
 {
-    ix_status rc = ix_model_check(model, m->place.folder, m->added);
+    ix_status rc = ix_model_check(model, m->place.folder);
     if (rc != IX_OK || !objective->needs_reference || !m->reference.folder[0]) return rc;
-    return ix_model_check(model, m->reference.folder, m->added);
+    rc = ix_vocabulary_check_reference(m->reference.folder, m->vocabulary, m->place.folder);
+    return rc == IX_OK ? ix_model_check(model, m->reference.folder) : rc;
 }
 
 static ix_status prepare(ix_material *m, const ix_task *task, const ix_suite *suite, const ix_point *point)
 {
     ix_status rc = IX_OK;
     const ix_settings *s = &point->settings;
-    ix_tokenizer *tok = NULL;
-    ix_chat *chat = NULL;
+    ix_vocabulary v = {0};
     char path[4096];
 
     IX_TRY(find_folders(m, suite, point));
     IX_TRY(task->sets(&m->texts, suite, s));
     IX_NEED(ix_sets_train(m->texts) || s->training.epochs == 0, IX_EINPUT,
             "%s: data.train is missing; give one, or training.epochs: 0 to judge only", suite->path);
-    IX_TRY(open_text(m, s, &tok, &chat));
-    IX_TRY(count_rows(m, tok));
-    IX_TRY(tokenize_all(m, s, tok, chat));
+    IX_TRY(open_text(m, &v));
+    IX_TRY(tokenize_all(m, s, &v));
     if (s->data.order) {
         IX_TRY(ix_find_data(path, sizeof path, suite, s->data.order));
         IX_TRY(ix_order_read(&m->order, path, m->train));
@@ -187,8 +179,7 @@ static ix_status prepare(ix_material *m, const ix_task *task, const ix_suite *su
     IX_TRY(open_draws(m, suite, s));
     hash_contents(m);
 done:
-    ix_chat_close(&chat);
-    ix_tokenizer_close(&tok);
+    ix_vocabulary_close(&v);
     return rc;
 }
 

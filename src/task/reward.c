@@ -39,7 +39,12 @@ static void close_reward(reward *r)
     ix_reference_cache_close(&r->cache);
 }
 
-static const char policy_rows[] = "policy.new_rows", reference_rows[] = "ref.new_rows";
+/* Where the rows of added tokens come from: a tensor of model.initial_rows, or a draw. */
+typedef struct {
+    const char *tensor;
+    int stream; /* of the run's seed, where policy and reference draw apart */
+} rows_of;
+static const rows_of policy_rows = {"policy.new_rows", 1}, reference_rows = {"ref.new_rows", 2};
 
 /* A tensor of model.initial_rows, of `cols` columns; *out stays NULL where the file has none. Free with free(). */
 static ix_status read_draw(const reward *r, const char *name, int64_t cols, float **out)
@@ -76,17 +81,23 @@ done:
     return rc;
 }
 
-/* The folder's weights, rows for added tokens (given under `rows_name`, else drawn alike for policy and reference),
- * and the objective's own rows. */
-static ix_status load_weights(reward *r, const char *folder, const char *rows_name)
+/* Rows are drawn alike for policy, reference and every run, unless the authors' way is asked for. */
+static uint64_t seed_of_rows(const reward *r, rows_of which)
+{
+    const ix_point *p = r->job->point;
+    return p->settings.compat.new_rows ? 2 * (uint64_t)p->seed + (uint64_t)which.stream : 0;
+}
+
+/* The folder's weights, rows for added tokens, and the objective's own rows. */
+static ix_status load_weights(reward *r, const char *folder, rows_of which)
 {
     ix_status rc = IX_OK;
     float *given = NULL;
 
-    IX_TRY(read_draw(r, rows_name, ix_model_config_of(r->model)->D, &given));
-    ix_new_rows rows = {.given = given, .count = r->m->added, .seed = 0};
+    IX_TRY(read_draw(r, which.tensor, ix_model_config_of(r->model)->D, &given));
+    ix_new_rows rows = {.given = given, .count = r->m->added, .seed = seed_of_rows(r, which)};
     IX_TRY(start_own_rows(r));
-    IX_TRY(ix_model_load(r->model, folder, r->m->added ? &rows : NULL, r->weights));
+    IX_TRY(ix_model_load(r->model, folder, &rows, r->weights));
 done:
     free(given);
     return rc;
@@ -142,18 +153,25 @@ done:
     return rc;
 }
 
+static bool reference_rows_given(const ix_material *m)
+{
+    return m->draws && ix_safetensors_find(m->draws, reference_rows.tensor);
+}
+
 /* Is the reference another model than the policy at its start: another folder, or other rows for added tokens? */
 static bool reference_differs(const reward *r)
 {
-    return r->m->reference.folder[0] || (r->m->draws && ix_safetensors_find(r->m->draws, reference_rows));
+    const ix_material *m = r->m;
+    bool drawn_apart = m->added > 0 && r->job->point->settings.compat.new_rows;
+    return m->reference.folder[0] || reference_rows_given(m) || drawn_apart;
 }
 
 static ix_status load_reference(reward *r)
 {
     const ix_material *m = r->m;
-    bool own = m->draws && ix_safetensors_find(m->draws, reference_rows);
+    bool apart = reference_rows_given(m) || r->job->point->settings.compat.new_rows;
     const char *folder = m->reference.folder[0] ? m->reference.folder : m->place.folder;
-    return load_weights(r, folder, own ? reference_rows : policy_rows);
+    return load_weights(r, folder, apart ? reference_rows : policy_rows);
 }
 
 static void open_cache(reward *r)

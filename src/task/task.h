@@ -46,8 +46,8 @@ ix_status ix_bench_prepare(ix_bench *bench, const ix_suite *suite, ix_point *poi
 typedef struct {
     int64_t parameters; /* floats in the table */
     int64_t train_pairs, steps;
-    int64_t train_tokens;    /* of one epoch, each prompt once */
-    int64_t response_tokens; /* of one epoch, of both responses */
+    int64_t train_tokens;                                               /* of one epoch, each prompt once */
+    int64_t response_tokens;                                            /* of one epoch, of both responses */
     int64_t eval_pairs, eval_tokens, eval_response_tokens, evaluations; /* of one evaluation of all sets; how many */
     int64_t longest_pair, pack_tokens;
     size_t weights_bytes, gradient_bytes, moment_bytes, activation_bytes; /* on one rank of the data axis given */

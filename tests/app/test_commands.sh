@@ -69,7 +69,7 @@ good 'check' "$impex" check s.yaml "$source/suites/quickstart.yaml" neox stories
 says 'ok: s.yaml: 2 runs'
 says 'ok: neox: llama, 19,560 parameters, 2 layers of width 24, vocabulary 426; 426 tokens, chat format default (adds 2 tokens, 2 rows)'
 says 'ok: stories: llama,'
-says 'chat format default (adds 3 tokens, 0 rows)'
+says 'chat format default (adds 3 tokens, drops 9 padded rows)'
 says 'chat format miniworld'
 says 'ok: pairs.jsonl: 12 pairs of texts, 0 of them repeated, 0 with equal answers'
 says 'ok: chat.jsonl: 3 pairs of texts, 1 of them repeated, 2 with equal answers'

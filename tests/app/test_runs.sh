@@ -69,7 +69,7 @@ good 'score with another beta' "$impex" score stories-im_rm pairs.jsonl --refere
 [ "$(grep -c '"chosen": 0, "rejected": 0}' out)" -eq 12 ] || fail 'a model against itself: rewards are not 0' out
 good 'the tokens of the chat format' "$impex" check neox-im_rm stories-ex_rm
 says 'vocabulary 428; 428 tokens, chat format default (adds 0 tokens, 0 rows)'
-says 'vocabulary 512, with a score head (ex_rm); 503 tokens, chat format default (adds 0 tokens, 0 rows)'
+says 'vocabulary 503, with a score head (ex_rm); 503 tokens, chat format default (adds 0 tokens, 0 rows)'
 good 'a run from an exported folder' "$impex" run s.yaml --set output=four --set 'matrix.model=[neox-im_rm]'
 
 # The folder that a run started from may move, if its contents stay.
