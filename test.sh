@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # test.sh [--full]: installs what is missing, builds, and tests. Everyday: a release build with all tests but the long
 # ones, a build with clang, and the unit tests under AddressSanitizer, LeakSanitizer and UndefinedBehaviorSanitizer.
-# --full adds the tests labelled "full". Builds go to build/test, build/clang and build/sanitize.
+# --full adds the tests labelled "full", hours of them, and the Python packages that they compare with. Builds go to
+# build/test, build/clang and build/sanitize.
 set -u
 cd "$(dirname "$0")" || exit 1
 full=no
@@ -10,7 +11,7 @@ for argument in "$@"; do
     case $argument in
     --full) full=yes ;;
     -h | --help)
-        sed -n '3,5s/^# //p' "$0"
+        sed -n '3,6s/^# //p' "$0"
         exit 0
         ;;
     *)
@@ -59,8 +60,16 @@ scripts/install.sh $([ $full = yes ] && echo full || echo tests) || exit $?
 . scripts/environment.sh
 . scripts/build.sh
 
+python=
+if [ $full = yes ]; then
+    say "torch, transformers and others into build/python (6 GB, once)"
+    if scripts/python.sh build/python; then python=-DPython3_EXECUTABLE=$PWD/build/python/bin/python
+    else say "they cannot be had: tests that need them will be skipped"
+    fi
+fi
+
 say "release build (gcc)"
-build build/test all -DCMAKE_BUILD_TYPE=Release -DCMAKE_C_COMPILER=gcc || exit 1
+build build/test all -DCMAKE_BUILD_TYPE=Release -DCMAKE_C_COMPILER=gcc ${python:+"$python"} || exit 1
 if command -v clang >/dev/null; then
     say "clang build, compiled only"
     build build/clang all -DCMAKE_BUILD_TYPE=Release -DCMAKE_C_COMPILER=clang || failed "clang build"
