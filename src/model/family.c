@@ -4,9 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
-extern const ix_family ix_family_llama, ix_family_qwen2;
+extern const ix_family ix_family_llama, ix_family_qwen2, ix_family_gpt_neox, ix_family_gemma2;
 
-static const ix_family *const families[] = {&ix_family_llama, &ix_family_qwen2};
+static const ix_family *const families[] = {&ix_family_llama, &ix_family_qwen2, &ix_family_gpt_neox, &ix_family_gemma2};
 
 const ix_family *ix_family_find(const char *model_type)
 {

@@ -56,6 +56,7 @@ struct ix_family {
     /* Rows of the table, parts and formula of block l; likewise the final norm. */
     void (*describe_block)(ix_model *m, ix_layer *b, int l);
     ix_norm (*describe_norm)(ix_model *m);
+    float (*embedding_scale)(const ix_model_config *c); /* what embeddings are multiplied by; NULL: 1 */
 };
 
 const ix_family *ix_family_find(const char *model_type); /* NULL if unknown */

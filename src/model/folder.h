@@ -47,13 +47,14 @@ typedef struct {
  * quantised weights. */
 ix_status ix_model_config_read(ix_model_config *out, const char *folder);
 
-int ix_rotated(const ix_model_config *c); /* R, or K */
+/* Numbers of a head that turn: R or K, and one more if that is odd, as transformers' tables have it. */
+int ix_rotated(const ix_model_config *c);
 
 /* The name of the family's class, as in config.json's architectures: "LlamaForCausalLM", or the one that has
  * score.weight. */
 const char *ix_architecture(const char *model_type, bool classifier);
 
-/* inv_freq[R/2]: angle of a position = position * inv_freq[i]. Single precision and in the order of
+/* inv_freq[ix_rotated / 2]: angle of a position = position * inv_freq[i]. Single precision and in the order of
  * transformers 4.51's modeling_rope_utils (_compute_default_rope_parameters, _compute_llama3_parameters). */
 void ix_rope_inv_freq(float *inv_freq, const ix_model_config *c);
 

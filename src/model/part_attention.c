@@ -23,6 +23,16 @@ ix_heads ix_heads_of(ix_model *m, int in, int in_bias, int out, int out_bias)
                       .lse = ix_keep(m, c->H)};
 }
 
+ix_heads ix_heads_in_turn(ix_model *m, int in, int in_bias, int out, int out_bias)
+{
+    ix_heads p = ix_heads_of(m, in, in_bias, out, out_bias);
+    int K = p.shape.K;
+    p.shape.q_step = p.shape.kv_step = 3 * (int64_t)K;
+    p.k = K;
+    p.v = 2 * (int64_t)K;
+    return p;
+}
+
 static void rotate(const ix_run *r, const ix_heads *p, float *qkv, bool inverse)
 {
     const ix_attention_shape *s = &p->shape;

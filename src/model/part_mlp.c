@@ -13,6 +13,30 @@ static void swiglu_backward(float *h, const float *dy, int64_t N, int64_t F)
 
 const ix_activation ix_activation_swiglu = {2, swiglu, swiglu_backward};
 
+static void geglu(float *y, const float *h, int64_t N, int64_t F)
+{
+    ix_geglu(y, h, h + F, 2 * F, N, F);
+}
+
+static void geglu_backward(float *h, const float *dy, int64_t N, int64_t F)
+{
+    ix_geglu_backward(h, h + F, dy, h, h + F, 2 * F, N, F);
+}
+
+const ix_activation ix_activation_geglu = {2, geglu, geglu_backward};
+
+static void gelu(float *y, const float *h, int64_t N, int64_t F)
+{
+    ix_gelu(y, h, N * F);
+}
+
+static void gelu_backward(float *h, const float *dy, int64_t N, int64_t F)
+{
+    ix_gelu_backward(h, dy, h, N * F);
+}
+
+const ix_activation ix_activation_gelu = {1, gelu, gelu_backward};
+
 ix_mlp ix_mlp_of(ix_model *m, const ix_activation *activation, int in, int in_bias, int out, int out_bias)
 {
     int64_t D = m->c.D, F = m->c.F, h = activation->parts * F;

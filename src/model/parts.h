@@ -78,6 +78,8 @@ typedef struct {
 
 /* All queries, all keys, all values: three adjacent matrices from row `in` on, three biases from `in_bias` on. */
 ix_heads ix_heads_of(ix_model *m, int in, int in_bias, int out, int out_bias);
+/* One matrix whose rows are [q k v] of a head, head after head; every head has its own keys. */
+ix_heads ix_heads_in_turn(ix_model *m, int in, int in_bias, int out, int out_bias);
 void ix_heads_forward(const ix_run *r, const ix_heads *p, float *y, bool add, const float *x);
 void ix_heads_backward(const ix_run *r, const ix_heads *p, float *dx, const float *dy, const float *x);
 size_t ix_heads_scratch(const ix_heads *p, int64_t N, bool backward);
@@ -92,6 +94,8 @@ typedef struct {
 } ix_activation;
 
 extern const ix_activation ix_activation_swiglu; /* silu(a) b */
+extern const ix_activation ix_activation_geglu;  /* gelu(a) b, gelu with tanh */
+extern const ix_activation ix_activation_gelu;   /* exact */
 
 /* y = out(activation(in(x))) */
 typedef struct {

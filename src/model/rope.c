@@ -25,13 +25,14 @@ static float llama3(float f, const ix_model_config *c)
 
 int ix_rotated(const ix_model_config *c)
 {
-    return c->R ? c->R : c->K;
+    int R = c->R ? c->R : c->K;
+    return R + R % 2;
 }
 
 void ix_rope_inv_freq(float *inv_freq, const ix_model_config *c)
 {
-    int R = ix_rotated(c);
-    for (int i = 0; i < R / 2; i++) {
+    int R = c->R ? c->R : c->K;
+    for (int i = 0; i < ix_rotated(c) / 2; i++) {
         float f = plain(c->rope_theta, i, R);
         inv_freq[i] = c->rope == IX_ROPE_LLAMA3 ? llama3(f, c) : f;
     }

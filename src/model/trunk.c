@@ -225,6 +225,7 @@ const float *ix_model_forward(ix_model *m, const float *w, const ix_pack *pack, 
 
     m->logits_kept = false;
     ix_embed(input_of(m, 0, keep), ix_row(&r, m->embed), pack->token, r.N, m->c.D);
+    if (m->family->embedding_scale) ix_scale(input_of(m, 0, keep), m->family->embedding_scale(&m->c), r.N * m->c.D);
     for (int l = 0; l < L; l++) {
         ix_run b = in_block(&r, keep ? l : 0);
         float *x = input_of(m, keep ? l : 0, keep);
@@ -247,6 +248,7 @@ void ix_model_backward(ix_model *m, const float *w, float *dw, const ix_pack *pa
         ix_run b = in_block(&r, l);
         m->layer[l].block->backward(&b, &m->layer[l], dx, input_of(m, l, true));
     }
+    if (m->family->embedding_scale) ix_scale(dx, m->family->embedding_scale(&m->c), r.N * m->c.D);
     ix_embed_backward(ix_drow(&r, m->embed), dx, pack->token, r.N, m->c.D);
     ix_arena_release(m->scratch, mark);
 }

@@ -67,17 +67,20 @@ static inline void case_pairs(oracle *o)
     for (int i = 0; i < 3; i++) free(size[i]);
 }
 
-/* Head and score row are always in the table, so that every objective runs on one model. */
+/* Head and score row are in the table, so that every objective runs on one model; a classifier has no head. */
 static inline void case_open(oracle *o, const char *folder)
 {
     static const ix_extra score = {.name = "score.weight"};
-    ix_model_wish wish = {.head = true, .extra = &score, .extras = 1};
+    ix_model_config config;
+    ix_model_wish wish = {.extra = &score, .extras = 1};
     memset(o, 0, sizeof *o);
     snprintf(o->folder, sizeof o->folder, "%s", folder);
     CHECK_OK(ix_safetensors_open_file(&o->cases, case_path(o, "cases.safetensors")));
     CHECK_OK(ix_json_open(&o->meta, case_path(o, "meta.json")));
     case_pairs(o);
-    CHECK_OK(ix_model_create(&o->model, folder, &wish));
+    CHECK_OK(ix_model_config_read(&config, folder));
+    wish.head = !strstr(config.architecture, "ForSequenceClassification");
+    CHECK_OK(ix_model_create_config(&o->model, &config, &wish));
     o->floats = ix_model_params(o->model)->floats;
     o->w = calloc((size_t)o->floats, sizeof *o->w);
     o->ref = calloc((size_t)o->floats, sizeof *o->ref);
@@ -86,11 +89,12 @@ static inline void case_open(oracle *o, const char *folder)
     FILE *f = fopen(case_path(o, "ref/config.json"), "rb"); /* a case without ref/ is its own reference */
     if (f) fclose(f);
     CHECK_OK(ix_model_load(o->model, f ? case_path(o, "ref") : folder, NULL, o->ref));
-    float *u = case_floats(o->cases, "score.weight", NULL);
-    const ix_params *t = ix_model_params(o->model);
-    memcpy(o->w + t->param[ix_params_find(t, "score.weight")].offset, u,
-           (size_t)ix_model_config_of(o->model)->D * sizeof *u);
-    free(u);
+    if (wish.head) { /* a classifier's own score row has been read */
+        float *u = case_floats(o->cases, "score.weight", NULL);
+        const ix_params *t = ix_model_params(o->model);
+        memcpy(o->w + t->param[ix_params_find(t, "score.weight")].offset, u, (size_t)config.D * sizeof *u);
+        free(u);
+    }
     CHECK_OK(ix_model_reserve(o->model, o->T, true));
 }
 
@@ -103,6 +107,20 @@ static inline void case_close(oracle *o)
     free(o->ref);
     free(o->dw);
     free(o->ids);
+}
+
+/* The matrix that gives logits, whatever the family calls it. */
+static inline const float *case_head(const oracle *o)
+{
+    static const char *const names[] = {"lm_head.weight", "embed_out.weight", "model.embed_tokens.weight",
+                                        "gpt_neox.embed_in.weight"};
+    const ix_params *t = ix_model_params(o->model);
+    for (int i = 0; i < 4; i++) {
+        int row = ix_params_find(t, names[i]);
+        if (row >= 0) return o->w + t->param[row].offset;
+    }
+    fail_msg("%s: no matrix gives logits", o->folder);
+    return NULL;
 }
 
 /* All six pairs in one pack. */
