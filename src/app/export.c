@@ -16,8 +16,8 @@
 static const char usage[] =
     "usage: impex export OUT/SUITE/RUN_ID DIR [--model FOLDER]\n"
     "\n"
-    "Writes the final weights of a run as a Hugging Face folder DIR: LlamaForSequenceClassification with score.weight\n"
-    "for ex_rm, LlamaForCausalLM for im_rm, with tokenizer and chat template, ready for transformers and impex score.\n"
+    "Writes the final weights of a run as a Hugging Face folder DIR: ...ForSequenceClassification with score.weight\n"
+    "for ex_rm, ...ForCausalLM for im_rm, with tokenizer and chat template, ready for transformers and impex score.\n"
     "The run must have kept its weights: checkpoint: {final_weights: true} in its suite.\n"
     "\n"
     "  --model FOLDER   the folder that the run started from, when it is no longer where it was; its contents are\n"
@@ -173,7 +173,7 @@ static ix_status run(int argc, char **argv, int *exit_code)
     IX_TRY(complete_tokenizer(&e));
     bool classifier = e.objective->reads == IX_READ_LAST;
     IX_TRY(ix_weights_export(argv[2], e.model, e.weights, &e.files, classifier ? e.pad : -1));
-    printf("%s: %s, %s\n", argv[2], classifier ? "LlamaForSequenceClassification" : "LlamaForCausalLM",
+    printf("%s: %s, %s\n", argv[2], ix_architecture(ix_model_config_of(e.model)->model_type, classifier),
            e.files.chat_template ? "tokenizer with the tokens and the template of the default chat format"
            : e.tok               ? "tokenizer as it was"
                                  : "no tokenizer");

@@ -15,10 +15,12 @@
 
 static void add_shape(ix_hash *h, const ix_model_config *c)
 {
-    char *text =
-        ix_format("%s V %d D %d layers %d H %d G %d K %d F %d eps %.9g tied %d rope %.17g %d %.17g %.17g %.17g %d",
-                  c->model_type, c->V, c->D, c->layers, c->H, c->G, c->K, c->F, (double)c->eps, c->tied, c->rope_theta,
-                  (int)c->rope, c->rope_factor, c->rope_low, c->rope_high, c->rope_positions);
+    char *text = ix_format(
+        "%s V %d D %d layers %d H %d G %d K %d F %d eps %.9g tied %d rope %.17g %d %.17g %.17g %.17g %d of %d "
+        "parallel %d caps %.9g %.9g scale %.17g window %d",
+        c->model_type, c->V, c->D, c->layers, c->H, c->G, c->K, c->F, (double)c->eps, c->tied, c->rope_theta,
+        (int)c->rope, c->rope_factor, c->rope_low, c->rope_high, c->rope_positions, c->R, c->parallel,
+        (double)c->score_cap, (double)c->logit_cap, c->query_scale, c->window);
     ix_hash_add_text(h, text);
     free(text);
 }

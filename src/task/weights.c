@@ -70,7 +70,7 @@ ix_status ix_weights_export(const char *out, const ix_model *model, const float 
     ix_tensor_out *list = NULL;
     ix_model_config config = *ix_model_config_of(model);
     bool score = ix_params_find(ix_model_params(model), "score.weight") >= 0;
-    const char *architecture = score ? "LlamaForSequenceClassification" : "LlamaForCausalLM";
+    const char *architecture = ix_architecture(config.model_type, score);
 
     if (pad >= 0) config.pad = pad;
     IX_TRY(list_tensors(&list, model, weights));
