@@ -171,34 +171,6 @@ static void rope_matches_and_turns_back(void **state)
     free(x), free(want), free(start);
 }
 
-static void swiglu_matches(void **state)
-{
-    (void)state;
-    for (int c = 0; c < SIZES; c++) {
-        int64_t N = 5, F = sizes[c], ld = 2 * F;
-        float *gu = draw(N * ld, 4), *dy = draw(N * F, 1), *y = draw(N * F, 1), *want = draw(N * F, 1),
-              *d = copy_of(gu, N * ld);
-        float *wd = draw(N * ld, 1);
-        ix_swiglu(y, gu, gu + F, ld, N, F);
-        ix_swiglu_ref(want, gu, gu + F, ld, N, F);
-        CHECK_NEAR(apart(y, want, N * F), 0, 5e-7);
-        ix_swiglu_backward_ref(wd, wd + F, dy, gu, gu + F, ld, N, F);
-        ix_swiglu_backward(d, d + F, dy, d, d + F, ld, N, F); /* in place */
-        CHECK_NEAR(apart(d, wd, N * ld), 0, 1e-6);
-        for (int64_t i = 0; i < N * ld; i++) { /* the twin against differences of the forward formula */
-            int64_t n = i / ld, f = i % ld % F;
-            double a = (double)gu[n * ld + f], b = (double)gu[n * ld + F + f], h = 1e-5;
-            double up = i % ld < F ? (a + h) / (1 + exp(-a - h)) * b : a / (1 + exp(-a)) * (b + h);
-            double down = i % ld < F ? (a - h) / (1 + exp(-a + h)) * b : a / (1 + exp(-a)) * (b - h);
-            CHECK_NEAR(wd[i], (double)dy[n * F + f] * (up - down) / (2 * h), 1e-5);
-        }
-        free(gu), free(dy), free(y), free(want), free(d), free(wd);
-    }
-    float big[2] = {-200, 300}, one[2] = {1, 1}, y[2];
-    ix_swiglu(y, big, one, 2, 1, 2);
-    assert_true(fabs((double)y[0]) < 1e-30 && y[1] == 300);
-}
-
 static void logp_matches(void **state)
 {
     static const int64_t vocabularies[] = {1, 2, 7, 8, 9, 97, 511, 512, 513, 5003};
@@ -206,10 +178,11 @@ static void logp_matches(void **state)
     for (size_t c = 0; c < sizeof vocabularies / sizeof *vocabularies; c++) {
         enum { N = 5 };
         int64_t V = vocabularies[c];
-        float *z = draw(N * V, 5), *wz, lse[N], wlse[N];
+        float *z = draw(N * V, 5), *wz, lse[N], wlse[N], cap = c % 2 ? 6 : 0;
         double logp[N], wlogp[N], d[N] = {0.3, -1, 2, 0, 1e-3};
         int32_t target[N];
         for (int n = 0; n < N; n++) target[n] = (int32_t)((n * 31) % V);
+        if (cap > 0) ix_softcap_ref(z, cap, N * V);
         wz = copy_of(z, N * V);
         ix_logp(logp, lse, z, target, N, V);
         ix_logp_ref(wlogp, wlse, z, target, N, V);
@@ -217,10 +190,10 @@ static void logp_matches(void **state)
             CHECK_NEAR(logp[n], wlogp[n], 1e-7 * (1 + fabs(wlogp[n])));
             CHECK_NEAR(lse[n], wlse[n], 1e-6 * (1 + fabs((double)wlse[n])));
         }
-        ix_logp_backward(z, lse, target, d, 0, N, V);
-        ix_logp_backward_ref(wz, lse, target, d, 0, N, V);
+        ix_logp_backward(z, lse, target, d, cap, N, V);
+        ix_logp_backward_ref(wz, lse, target, d, cap, N, V);
         CHECK_NEAR(check_worst(z, wz, N * V), 0, 2e-6);
-        for (int n = 0; n < N; n++) { /* gradients of a normalised distribution sum to 0 */
+        for (int n = 0; n < N && cap <= 0; n++) { /* gradients of a normalised distribution sum to 0 */
             double sum = 0;
             for (int64_t v = 0; v < V; v++) sum += (double)z[n * V + v];
             CHECK_NEAR(sum, 0, 4e-6);
@@ -229,27 +202,40 @@ static void logp_matches(void **state)
     }
 }
 
-/* The twin's gradient against differences of log softmax in double. */
+/* log softmax(cap tanh(z / cap))[target], or without a cap, in double; z[at] is moved. */
+static double bent_logp(const float *z, int V, int target, double cap, int at, double moved)
+{
+    double sum = 0, own = 0;
+    for (int v = 0; v < V; v++) {
+        double x = (double)z[v] + (v == at ? moved : 0), y = cap > 0 ? cap * tanh(x / cap) : x;
+        sum += exp(y);
+        if (v == target) own = y;
+    }
+    return own - log(sum);
+}
+
+/* The twin's gradient against differences of the formula. */
 static void logp_twin_differentiates(void **state)
 {
     enum { N = 3, V = 13 };
-    float *z = draw(N * V, 3), *d = copy_of(z, N * V), lse[N];
-    double logp[N], weight[N] = {0.7, -1.3, 2}, h = 1e-5;
-    int32_t target[N] = {0, 12, 5};
+    static const int32_t target[N] = {0, 12, 5};
+    static const double weight[N] = {0.7, -1.3, 2};
     (void)state;
-    ix_logp_ref(logp, lse, z, target, N, V);
-    ix_logp_backward_ref(d, lse, target, weight, 0, N, V);
-    for (int at = 0; at < N * V; at++) {
-        int n = at / V;
-        double side[2];
-        for (int s = 0; s < 2; s++) {
-            double sum = 0, moved = s ? -h : h;
-            for (int v = 0; v < V; v++) sum += exp((double)z[n * V + v] + (n * V + v == at ? moved : 0));
-            side[s] = (double)z[n * V + target[n]] + (n * V + target[n] == at ? moved : 0) - log(sum);
+    for (int c = 0; c < 2; c++) {
+        float *z = draw(N * V, 3), *d = copy_of(z, N * V), lse[N], cap = c ? 4 : 0;
+        double logp[N], h = 1e-5;
+        if (c) ix_softcap_ref(d, cap, N * V);
+        ix_logp_ref(logp, lse, d, target, N, V);
+        ix_logp_backward_ref(d, lse, target, weight, cap, N, V);
+        for (int at = 0; at < N * V; at++) {
+            int n = at / V;
+            const float *row = z + n * V;
+            double up = bent_logp(row, V, target[n], (double)cap, at % V, h);
+            double down = bent_logp(row, V, target[n], (double)cap, at % V, -h);
+            CHECK_NEAR(d[at], weight[n] * (up - down) / (2 * h), 2e-6);
         }
-        CHECK_NEAR(d[at], weight[n] * (side[0] - side[1]) / (2 * h), 2e-6);
+        free(z), free(d);
     }
-    free(z), free(d);
 }
 
 static void nothing_hides_a_nan(void **state)
@@ -291,7 +277,6 @@ int main(void)
                                        cmocka_unit_test(rmsnorm_matches),
                                        cmocka_unit_test(rmsnorm_twin_differentiates),
                                        cmocka_unit_test(rope_matches_and_turns_back),
-                                       cmocka_unit_test(swiglu_matches),
                                        cmocka_unit_test(logp_matches),
                                        cmocka_unit_test(logp_twin_differentiates),
                                        cmocka_unit_test(nothing_hides_a_nan),

@@ -11,7 +11,7 @@ enum { N = 150, D = 501, HEAD = 50, TURNED = 34 };
 
 /* What a kernel reads and writes, rows of D numbers; the kernel itself, on `rows` rows from `at` on. */
 typedef struct {
-    float *x, *y, *z, *g, *r, *cosine, *sine;
+    float *x, *y, *z, *g, *r, *pairs, *cosine, *sine;
     double *d;
     int32_t token[N];
 } table;
@@ -38,6 +38,51 @@ static void gate(table *t, int64_t at, int64_t rows)
 static void gate_backward(table *t, int64_t at, int64_t rows)
 {
     ix_swiglu_backward(t->x + at * D, t->y + at * D, t->z + at * D, t->x + at * D, t->y + at * D, D, rows, D);
+}
+
+static void layer_norm(table *t, int64_t at, int64_t rows)
+{
+    ix_layernorm(t->y + at * D, t->pairs + 2 * at, t->x + at * D, t->g, t->x, rows, D, 1e-6f);
+}
+
+static void layer_norm_backward(table *t, int64_t at, int64_t rows)
+{
+    float dg[D], db[D];
+    void *scratch = malloc(ix_layernorm_scratch(rows, D));
+    for (int64_t n = at; n < at + rows; n++) t->pairs[2 * n + 1] = t->r[n];
+    ix_layernorm_backward(t->z + at * D, dg, db, t->y + at * D, t->x + at * D, t->pairs + 2 * at, t->g, rows, D,
+                          scratch);
+    free(scratch);
+}
+
+static void bias(table *t, int64_t at, int64_t rows)
+{
+    ix_bias(t->y + at * D, t->g, rows, D);
+}
+
+static void gelu(table *t, int64_t at, int64_t rows)
+{
+    ix_gelu(t->z + at * D, t->x + at * D, rows * D);
+}
+
+static void gelu_backward(table *t, int64_t at, int64_t rows)
+{
+    ix_gelu_backward(t->x + at * D, t->y + at * D, t->x + at * D, rows * D);
+}
+
+static void tanh_gate(table *t, int64_t at, int64_t rows)
+{
+    ix_geglu(t->z + at * D, t->x + at * D, t->y + at * D, D, rows, D);
+}
+
+static void tanh_gate_backward(table *t, int64_t at, int64_t rows)
+{
+    ix_geglu_backward(t->x + at * D, t->y + at * D, t->z + at * D, t->x + at * D, t->y + at * D, D, rows, D);
+}
+
+static void softcap(table *t, int64_t at, int64_t rows)
+{
+    ix_softcap(t->x + at * D, 3, rows * D);
 }
 
 static void turn(table *t, int64_t at, int64_t rows)
@@ -80,6 +125,7 @@ static table make(int shift)
         memcpy(*to[i], from[i], N * D * sizeof **to[i]);
     }
     t.r = (float *)calloc(N + 8, sizeof *t.r) + shift;
+    t.pairs = (float *)calloc(2 * N + 8, sizeof *t.pairs) + shift;
     t.d = calloc(N, sizeof *t.d);
     for (int n = 0; n < N; n++) t.r[n] = 0.1f + (float)n / N;
     for (int n = 0; n < N; n++) t.token[n] = (n * 37 + 11) % N;
@@ -88,13 +134,15 @@ static table make(int shift)
 
 static void drop(table *t, int shift)
 {
-    free(t->x - shift), free(t->y - shift), free(t->z - shift), free(t->r - shift), free(t->d);
+    free(t->x - shift), free(t->y - shift), free(t->z - shift), free(t->r - shift), free(t->pairs - shift), free(t->d);
 }
 
 static void rows_stand_alone(void **state)
 {
-    static const kernel kernels[] = {norm,        norm_backward,        gate,   gate_backward, turn,
-                                     log_softmax, log_softmax_backward, look_up};
+    static const kernel kernels[] = {norm,          norm_backward, layer_norm,           layer_norm_backward,
+                                     bias,          gelu,          gelu_backward,        gate,
+                                     gate_backward, tanh_gate,     tanh_gate_backward,   softcap,
+                                     turn,          log_softmax,   log_softmax_backward, look_up};
     static const int64_t parts[] = {0, 1, 3, 68, 69, 77, N};
     (void)state;
     for (size_t k = 0; k < sizeof kernels / sizeof *kernels; k++)
@@ -109,6 +157,7 @@ static void rows_stand_alone(void **state)
             assert_memory_equal(whole.y, cut.y, N * D * sizeof *cut.y);
             assert_memory_equal(whole.z, cut.z, N * D * sizeof *cut.z);
             assert_memory_equal(whole.r, cut.r, N * sizeof *cut.r);
+            assert_memory_equal(whole.pairs, cut.pairs, 2 * N * sizeof *cut.pairs);
             assert_memory_equal(whole.d, cut.d, N * sizeof *cut.d);
             drop(&whole, 0);
             drop(&cut, threads);
@@ -166,15 +215,19 @@ static void nan_stays_in_its_row(void **state)
 {
     enum { BAD = 77, COLUMN = 500 };
     (void)state;
-    for (int k = 0; k < 5; k++) {
+    for (int k = 0; k < 9; k++) {
         table t = make(0);
-        const float *out = k == 0 ? t.y : k < 3 ? t.z : t.x;
+        const float *out = k == 0 || k == 5 ? t.y : k < 3 || k == 6 ? t.z : t.x;
         t.x[BAD * D + COLUMN] = NAN;
         if (k == 0) norm(&t, 0, N);
         if (k == 1) norm_backward(&t, 0, N);
         if (k == 2) gate(&t, 0, N);
         if (k == 3) gate_backward(&t, 0, N);
         if (k == 4) log_softmax_backward(&t, 0, N);
+        if (k == 5) layer_norm(&t, 0, N);
+        if (k == 6) layer_norm_backward(&t, 0, N);
+        if (k == 7) gelu_backward(&t, 0, N);
+        if (k == 8) tanh_gate_backward(&t, 0, N);
         assert_true(ix_all_finite(out, BAD * D));
         assert_false(ix_all_finite(out + BAD * D, D));
         assert_true(ix_all_finite(out + (BAD + 1) * D, (N - BAD - 1) * D));

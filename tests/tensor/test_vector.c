@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * exp and tanh of vectors against libm in double, over the whole range of floats; maxima; sums in one order. */
+ * exp, tanh and erf of vectors against libm in double, over the whole range of floats; maxima; sums in one order. */
 #include <float.h>
 
 #include "check.h"
@@ -58,19 +58,30 @@ static void exp_at_special_places(void **state)
     check_exp(x[6], y[6]);
 }
 
-static void tanh_is_good_everywhere(void **state)
+static void sleef_is_good_everywhere(const char *name, v8 (*f)(v8), double (*trusted)(double))
 {
     float x[8], y[8];
-    (void)state;
     for (uint64_t bits = 0; bits < UINT64_C(1) << 32; bits += 8 * 5003) {
         for (int i = 0; i < 8; i++) x[i] = of_bits((uint32_t)(bits + (uint64_t)i * 5003));
-        v8_store(y, v8_tanh(v8_load(x)));
+        v8_store(y, f(v8_load(x)));
         for (int i = 0; i < 8; i++) {
-            double want = tanh((double)x[i]);
+            double want = trusted((double)x[i]);
             if (isnan(x[i]) ? !isnan(y[i]) : fabs(want) > 1e-37 && ulps(y[i], want) > 1.01)
-                fail_msg("tanh(%.9g) = %.9g, wanted %.9g", (double)x[i], (double)y[i], want);
+                fail_msg("%s(%.9g) = %.9g, wanted %.9g", name, (double)x[i], (double)y[i], want);
         }
     }
+}
+
+static void tanh_is_good_everywhere(void **state)
+{
+    (void)state;
+    sleef_is_good_everywhere("tanh", v8_tanh, tanh);
+}
+
+static void erf_is_good_everywhere(void **state)
+{
+    (void)state;
+    sleef_is_good_everywhere("erf", v8_erf, erf);
 }
 
 static void maxima_keep_the_second_beside_nan(void **state)
@@ -104,9 +115,11 @@ static void sums_have_one_order(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(exp_is_good_everywhere), cmocka_unit_test(exp_at_special_places),
-        cmocka_unit_test(tanh_is_good_everywhere), cmocka_unit_test(maxima_keep_the_second_beside_nan),
-        cmocka_unit_test(sums_have_one_order)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(exp_is_good_everywhere),
+                                       cmocka_unit_test(exp_at_special_places),
+                                       cmocka_unit_test(tanh_is_good_everywhere),
+                                       cmocka_unit_test(erf_is_good_everywhere),
+                                       cmocka_unit_test(maxima_keep_the_second_beside_nan),
+                                       cmocka_unit_test(sums_have_one_order)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
