@@ -129,6 +129,7 @@ static ix_status gather_run(plan *p, ix_bench *bench, const char *folder, int64_
     ix_suite_point(&r->run.point, p->suite, i);
     IX_TRY(ix_bench_prepare(bench, p->suite, &r->run.point, &r->run.names));
     IX_TRY(ix_bench_size(bench, &r->run.point, p->layout.data, &r->size));
+    r->size.memory.program = ix_memory_program(p->ranks, p->layout.threads);
     look_at_result(r, folder);
     count_work(r);
     IX_TRY(measure(p, &r->size));
@@ -201,38 +202,51 @@ static void add_name(ix_table_text *t, const ix_point *point)
     ix_table_add(t, "%s", point->varied);
 }
 
-static size_t memory_of(const ix_run_size *z)
+static size_t peak_of(const planned *r)
 {
-    return z->weights_bytes + z->gradient_bytes + z->moment_bytes + z->activation_bytes;
+    return ix_memory_peak(&r->size.memory, r->run.point.settings.training.epochs > 0);
+}
+
+static void add_bytes(ix_table_text *t, size_t bytes)
+{
+    char f[IX_FIGURE];
+    ix_table_add(t, "%s", ix_figure_bytes(f, (double)bytes));
 }
 
 /* What gradients cost beyond one lane per rank. */
 static size_t lanes_bytes(const plan *p, const ix_run_size *z)
 {
-    return z->gradient_bytes - ix_lanes_bytes(p->layout.data, p->layout.data, z->parameters);
+    return z->memory.gradients - ix_lanes_bytes(p->layout.data, p->layout.data, z->parameters);
 }
 
 static void print_memory(const plan *p)
 {
-    static const char *const heading[] = {"part",       "model",   "objective",   "varied",
-                                          "parameters", "weights", "gradients",   "of it for lanes",
-                                          "lanes",      "moments", "activations", "together"};
-    ix_table_text *t = ix_table_create("llllrrrrrrrr");
-    char f[IX_FIGURE];
-    printf("\nmemory of one rank\n");
-    for (int i = 0; i < 12; i++) ix_table_add(t, "%s", heading[i]);
+    static const char *const heading[] = {"part",        "model",
+                                          "objective",   "varied",
+                                          "parameters",  "weights",
+                                          "gradients",   "of it for lanes",
+                                          "lanes",       "moments",
+                                          "activations", "logits",
+                                          "scratch",     "judging, reference",
+                                          "texts",       "program",
+                                          "at most"};
+    enum { COLUMNS = sizeof heading / sizeof *heading };
+    ix_table_text *t = ix_table_create("llllrrrrrrrrrrrrr");
+    printf("\nmemory of one rank: judging and reference come before gradients and moments are there\n");
+    for (int i = 0; i < COLUMNS; i++) ix_table_add(t, "%s", heading[i]);
     for (int64_t i = 0; i < p->count; i++) {
-        const ix_run_size *z = &p->run[i].size;
+        const ix_memory *m = &p->run[i].size.memory;
         if (!is_first(p, i)) continue;
+        char f[IX_FIGURE];
         add_name(t, &p->run[i].run.point);
-        ix_table_add(t, "%s", ix_figure_count(f, z->parameters));
-        ix_table_add(t, "%s", ix_figure_bytes(f, (double)z->weights_bytes));
-        ix_table_add(t, "%s", ix_figure_bytes(f, (double)z->gradient_bytes));
-        ix_table_add(t, "%s", ix_figure_bytes(f, (double)lanes_bytes(p, z)));
+        ix_table_add(t, "%s", ix_figure_count(f, p->run[i].size.parameters));
+        add_bytes(t, m->weights);
+        add_bytes(t, m->gradients);
+        add_bytes(t, lanes_bytes(p, &p->run[i].size));
         ix_table_add(t, "%lld", (long long)p->run[i].run.point.settings.parallel.lanes);
-        ix_table_add(t, "%s", ix_figure_bytes(f, (double)z->moment_bytes));
-        ix_table_add(t, "%s", ix_figure_bytes(f, (double)z->activation_bytes));
-        ix_table_add(t, "%s", ix_figure_bytes(f, (double)memory_of(z)));
+        const size_t parts[] = {m->moments, m->activations, m->logits, m->scratch, m->judging, m->texts, m->program};
+        for (size_t k = 0; k < sizeof parts / sizeof *parts; k++) add_bytes(t, parts[k]);
+        add_bytes(t, peak_of(&p->run[i]));
     }
     ix_table_print(t, stdout);
     ix_table_destroy(&t);
@@ -288,7 +302,7 @@ static void print_sum(const plan *p)
     double have = (double)ix_probe_memory();
 
     for (int64_t i = 0; i < p->count; i++)
-        if (memory_of(&p->run[i].size) > most) most = memory_of(&p->run[i].size);
+        if (peak_of(&p->run[i]) > most) most = peak_of(&p->run[i]);
     double need = (double)most * per_node;
     printf("\n%s for the ranks of one node at most; this machine has %s%s\n", ix_figure_bytes(of_node, need),
            have > 0 ? ix_figure_bytes(here, have) : "an unknown amount", have > 0 && need > have ? ": TOO LITTLE" : "");

@@ -204,8 +204,8 @@ static ix_status judge(scoring *s)
 
     IX_TRY(ix_grid_agree(s->grid, IX_WORLD, load(s, s->place.folder, true)));
     ix_judge how = {.grid = s->grid, .share_prompt = true, .pack_tokens = ix_train_pack_tokens(s->model)};
-    int64_t tokens = ix_longest_pair(s->pairs, true);
-    if (tokens < how.pack_tokens) tokens = how.pack_tokens;
+    const ix_pairs *const pairs = s->pairs;
+    int64_t tokens = ix_pack_room(how.pack_tokens, &pairs, 1, true);
     rc = ix_model_reserve(s->model, tokens, false);
     if (rc == IX_OK) rc = ix_pass_create(&pass, s->objective, &s->settings, s->model, tokens, NULL);
     IX_TRY(ix_grid_agree(s->grid, IX_WORLD, rc));

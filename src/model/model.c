@@ -24,13 +24,13 @@ static ix_status add_extras(ix_model *m, const ix_model_wish *wish)
 }
 
 /* An untied head joins the table if it is wanted; a tied one is the embedding, which a folder may store under either
- * name. */
+ * name. No head: no memory for logits. */
 static void describe_head(ix_model *m, bool wanted)
 {
     const char *name = m->family->head;
     m->head = -1;
     if (m->c.tied) {
-        m->head = m->embed;
+        if (wanted) m->head = m->embed;
         ix_params_alias(&m->params, m->embed, name);
     } else if (wanted) {
         m->head = ix_params_matrix(&m->params, m->c.V, m->c.D, IX_BY_ROWS, "%s", name);

@@ -71,8 +71,11 @@ void ix_model_draw(const ix_model *m, uint64_t seed, double std, float *weights)
 /* Activations for packs of at most `tokens`; with `backward` every layer's are kept. May be called again. */
 ix_status ix_model_reserve(ix_model *m, int64_t tokens, bool backward);
 size_t ix_model_kept_bytes(const ix_model *m, bool backward); /* per token, without the head's logits */
-/* All that reserve would take; the attention kernel's scratch, which depends on the packs, comes on top. */
-size_t ix_model_bytes(const ix_model *m, int64_t tokens, bool backward);
+/* All that reserve would take, in bytes; the attention kernel's scratch, which depends on the packs, comes on top. */
+typedef struct {
+    size_t kept, logits, scratch;
+} ix_model_memory;
+ix_model_memory ix_model_needs(const ix_model *m, int64_t tokens, bool backward);
 
 /* The final hidden states [N,D], valid until the next forward. `keep`: a backward pass will follow. */
 const float *ix_model_forward(ix_model *m, const float *w, const ix_pack *pack, bool keep);

@@ -100,10 +100,11 @@ static size_t scratch_bytes(const ix_model *m, int64_t N, bool backward)
     return larger(trunk_scratch(m, N, backward), backward ? ix_rows_bytes(head_rows_for(m, N), m->c.D) : 0);
 }
 
-size_t ix_model_bytes(const ix_model *m, int64_t tokens, bool backward)
+ix_model_memory ix_model_needs(const ix_model *m, int64_t tokens, bool backward)
 {
-    return trunk_bytes(m, tokens, backward) + head_bytes(m, head_rows_for(m, tokens)) +
-           scratch_bytes(m, tokens, backward);
+    return (ix_model_memory){.kept = trunk_bytes(m, tokens, backward),
+                             .logits = head_bytes(m, head_rows_for(m, tokens)),
+                             .scratch = scratch_bytes(m, tokens, backward)};
 }
 
 size_t ix_model_kept_bytes(const ix_model *m, bool backward)

@@ -54,6 +54,14 @@ done:
     return rc;
 }
 
+size_t ix_pass_bytes(const ix_model *model, int64_t tokens)
+{
+    const ix_pass *p = NULL;
+    size_t read = 2 * (sizeof *p->rows + sizeof *p->targets + sizeof *p->logp + sizeof *p->dlogp);
+    size_t row = (size_t)ix_model_config_of(model)->D * sizeof *p->dh;
+    return (size_t)tokens * (read + sizeof *p->response + row);
+}
+
 void ix_pass_destroy(ix_pass **pass)
 {
     ix_pass *p = *pass;

@@ -75,7 +75,7 @@ static void name_run(ix_run_names *names, const ix_bench *b, const ix_point *poi
 
 /* --- preparing ------------------------------------------------------------------------------------------- */
 
-static ix_status make_model(ix_model **out, const ix_bench *b, const ix_point *point)
+ix_status ix_bench_model(ix_model **out, const ix_bench *b, const ix_point *point)
 {
     if (!b->task->sets) return ix_corpus_model(out, &b->c, point);
     const ix_objective *objective = ix_objective_find(point->objective);
@@ -88,7 +88,7 @@ static ix_status resolve(const ix_bench *b, ix_point *point)
 {
     ix_model *model = NULL;
     ix_settings *s = &point->settings;
-    ix_status rc = make_model(&model, b, point);
+    ix_status rc = ix_bench_model(&model, b, point);
     if (rc != IX_OK) return rc;
     if (b->task->sets) IX_TRY(ix_material_check(&b->m, model, ix_objective_find(point->objective)));
     int64_t bytes = ix_model_params(model)->floats * (int64_t)sizeof(float);
@@ -130,68 +130,4 @@ done:
 ix_status ix_bench_run(ix_bench *b, const ix_job *job)
 {
     return b->task->sets ? ix_reward_run(&b->m, job) : ix_corpus_run(&b->c, job);
-}
-
-/* --- size -------------------------------------------------------------------------------------------------- */
-
-static int64_t response_tokens(const ix_pairs *pairs)
-{
-    int64_t sum = 0;
-    for (int64_t i = 0; pairs && i < ix_pairs_count(pairs); i++) {
-        ix_pair p = ix_pairs_get(pairs, i);
-        sum += p.response_size[IX_CHOSEN] + p.response_size[IX_REJECTED];
-    }
-    return sum;
-}
-
-static void count_pairs(ix_run_size *z, const ix_material *m, const ix_settings *s)
-{
-    const ix_training_settings *t = &s->training;
-    z->train_pairs = m->train ? ix_pairs_count(m->train) : 0;
-    z->train_tokens = m->train ? ix_pairs_tokens(m->train) : 0;
-    z->response_tokens = response_tokens(m->train);
-    z->longest_pair = m->train ? ix_longest_pair(m->train, true) : 0;
-    int64_t per_epoch = (z->train_pairs + t->pairs_per_step - 1) / t->pairs_per_step;
-    z->steps = per_epoch * t->epochs;
-    z->evaluations = 1 + (s->evaluate.every ? z->steps / s->evaluate.every : t->epochs);
-    for (int i = 0; i < m->sets; i++) {
-        z->eval_pairs += ix_pairs_count(m->pairs[i]);
-        z->eval_tokens += ix_pairs_tokens(m->pairs[i]);
-        z->eval_response_tokens += response_tokens(m->pairs[i]);
-        int64_t n = ix_longest_pair(m->pairs[i], true);
-        if (n > z->longest_pair) z->longest_pair = n;
-    }
-}
-
-static void count_corpus(ix_run_size *z, const ix_corpus_material *c, const ix_settings *s)
-{
-    z->train_tokens = c->corpus.tokens;
-    z->response_tokens = c->corpus.tokens;
-    z->longest_pair = s->pretrain.row_tokens + 1;
-    z->steps = (c->corpus.tokens - 1) / s->pretrain.row_tokens / s->pretrain.rows_per_step * s->training.epochs;
-}
-
-ix_status ix_bench_size(const ix_bench *b, const ix_point *point, int data, ix_run_size *z)
-{
-    ix_model *model;
-    const ix_settings *s = &point->settings;
-    ix_status rc = make_model(&model, b, point);
-    if (rc != IX_OK) return rc;
-    const ix_model_config *c = ix_model_config_of(model);
-    *z = (ix_run_size){.parameters = ix_model_params(model)->floats, .layers = c->layers, .width = c->D};
-    if (b->task->sets) count_pairs(z, &b->m, s);
-    else count_corpus(z, &b->c, s);
-    int64_t Q = (int64_t)c->H * c->K, KV = (int64_t)c->G * c->K, D = c->D;
-    z->trunk = c->layers * (D * (2 * Q + 2 * KV) + 3 * D * c->F);
-    z->head = (int64_t)c->V * D;
-    z->pack_tokens = ix_train_pack_tokens(model);
-    int64_t tokens = z->longest_pair > z->pack_tokens ? z->longest_pair : z->pack_tokens;
-    const ix_rule *rule = ix_rule_find(s->training.optimizer);
-    int lanes = s->parallel.lanes > data ? (int)s->parallel.lanes : data;
-    z->weights_bytes = (size_t)z->parameters * sizeof(float);
-    z->gradient_bytes = ix_lanes_bytes(lanes, data, z->parameters);
-    z->moment_bytes = rule ? ix_optimizer_bytes(rule, (z->parameters + data - 1) / data) : 0;
-    z->activation_bytes = (size_t)tokens * ix_model_kept_bytes(model, true) + ((size_t)256 << 20);
-    ix_model_destroy(&model);
-    return IX_OK;
 }

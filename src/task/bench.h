@@ -42,6 +42,8 @@ struct ix_bench {
     ix_corpus_material c;
 };
 
+ix_status ix_bench_model(ix_model **out, const ix_bench *b, const ix_point *point); /* without weights */
+
 ix_status ix_material_prepare(ix_material *m, const ix_task *task, const ix_suite *suite, const ix_point *point);
 void ix_material_close(ix_material *m);
 /* Do the folders hold what the model of a point needs? */

@@ -12,6 +12,7 @@
 #include "comm/grid.h"
 #include "config/suite.h"
 #include "data/sets.h"
+#include "machine/memory.h"
 #include "store/result.h"
 #include "task/record.h"
 
@@ -50,7 +51,7 @@ typedef struct {
     int64_t response_tokens;                                            /* of one epoch, of both responses */
     int64_t eval_pairs, eval_tokens, eval_response_tokens, evaluations; /* of one evaluation of all sets; how many */
     int64_t longest_pair, pack_tokens;
-    size_t weights_bytes, gradient_bytes, moment_bytes, activation_bytes; /* on one rank of the data axis given */
+    ix_memory memory; /* of one rank of the data axis given, without the program's own */
     int layers, width;
     int64_t trunk, head; /* parameters of the matrices per trunk token and per head row */
 } ix_run_size;

@@ -19,6 +19,20 @@ int64_t ix_longest_pair(const ix_pairs *pairs, bool share_prompt)
     return most;
 }
 
+int64_t ix_pack_room(int64_t pack_tokens, const ix_pairs *const *sets, int n, bool share_prompt)
+{
+    int64_t total = 0, most = 1;
+    for (int k = 0; k < n; k++)
+        for (int64_t i = 0; sets[k] && i < ix_pairs_count(sets[k]); i++) {
+            ix_pair p = ix_pairs_get(sets[k], i);
+            int64_t tokens = ix_pair_tokens(&p, share_prompt);
+            total += tokens;
+            if (tokens > most) most = tokens;
+        }
+    if (total < pack_tokens) pack_tokens = total;
+    return most > pack_tokens ? most : pack_tokens;
+}
+
 int64_t ix_pack_budget(const ix_model *model, size_t bytes)
 {
     int64_t tokens = (int64_t)(bytes / ix_model_kept_bytes(model, true));

@@ -20,8 +20,13 @@ typedef struct {
 /* Most tokens of one pair, prompt counted once or twice. */
 int64_t ix_longest_pair(const ix_pairs *pairs, bool share_prompt);
 
+/* Tokens of the largest pack that these sets can fill, packs being full at pack_tokens: a longer pair, or less where
+ * there are not so many tokens. Sets that are NULL are none. */
+int64_t ix_pack_room(int64_t pack_tokens, const ix_pairs *const *sets, int n, bool share_prompt);
+
 /* A pack budget from what the model keeps per token: near `bytes`, within [256, 4096]. A function of the model only,
  * so that it does not depend on ranks. */
+enum { IX_PACK_BYTES = 1 << 30 }; /* what runs give it */
 int64_t ix_pack_budget(const ix_model *model, size_t bytes);
 
 /* Which responses lose their last token under compat.trim, in batches of `batch` of the n pairs index[]: lost[2 n].

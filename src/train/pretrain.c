@@ -34,10 +34,17 @@ static void close_pretrainer(pretrainer *p)
     free(p->loss);
 }
 
+int64_t ix_pretrain_room(int64_t pack_tokens, int64_t row_tokens, int64_t rows_per_step)
+{
+    int64_t row = row_tokens + 1, fit = pack_tokens / row;
+    if (fit > rows_per_step) fit = rows_per_step;
+    return row * (fit > 1 ? fit : 1);
+}
+
 static ix_status make_buffers(pretrainer *p)
 {
     ix_status rc = IX_OK;
-    int64_t row = p->s->row_tokens + 1, most = p->pack_tokens > row ? p->pack_tokens : row;
+    int64_t most = ix_pretrain_room(p->pack_tokens, p->s->row_tokens, p->s->rows_per_step);
 
     IX_NEED(p->rows >= p->s->rows_per_step, IX_EINPUT,
             "pretraining: the corpus has %lld rows of %lld tokens, one step takes %lld", (long long)p->rows,
@@ -125,7 +132,7 @@ ix_status ix_pretrain(const ix_grid *grid, const ix_pretraining *settings, ix_mo
                     .rows = tokens > 0 ? (tokens - 1) / settings->row_tokens : 0};
 
     ix_clock_start(&p.clock);
-    p.pack_tokens = ix_pack_budget(model, (size_t)1 << 30);
+    p.pack_tokens = ix_pack_budget(model, IX_PACK_BYTES);
     IX_TRY(ix_grid_agree(grid, IX_GROUP, make_buffers(&p)));
     IX_TRY(ix_update_create(&p.update, grid, ix_model_params(model), settings->rule, &settings->optimizer,
                             settings->lanes, settings->clip_norm, &p.clock));

@@ -25,6 +25,9 @@ typedef struct {
     const double *seconds; /* [IX_PHASE_COUNT] */
 } ix_pretrain_record;
 
+/* Tokens of the largest pack: the rows that fit into pack_tokens, at least one. */
+int64_t ix_pretrain_room(int64_t pack_tokens, int64_t row_tokens, int64_t rows_per_step);
+
 /* Collective over the group. The stream is cut into rows of row_tokens + 1 (row i begins at i * row_tokens, documents
  * are cut too); a last incomplete step of an epoch is dropped. `seen` is told of every step; it may be NULL. */
 ix_status ix_pretrain(const ix_grid *grid, const ix_pretraining *settings, ix_model *model, float *weights,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "train/reference.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -19,13 +20,11 @@ ix_status ix_reference_judge(const ix_reference *r, ix_judged_set *set, int sets
     ix_status rc = IX_OK;
     ix_pass *pass = NULL;
     double start = ix_seconds();
-    int64_t tokens = r->pack_tokens;
-
-    for (int i = 0; i < sets; i++) {
-        int64_t longest = ix_longest_pair(set[i].pairs, r->share_prompt);
-        if (longest > tokens) tokens = longest;
-    }
+    const ix_pairs **list = calloc((size_t)sets + 1, sizeof *list);
     ix_judge judge = {.grid = r->grid, .pack_tokens = r->pack_tokens, .share_prompt = r->share_prompt};
+    IX_TRY(ix_grid_agree(r->grid, IX_GROUP, list ? IX_OK : ix_fail(IX_ENOMEM, "reference: out of memory")));
+    for (int i = 0; i < sets; i++) list[i] = set[i].pairs;
+    int64_t tokens = ix_pack_room(r->pack_tokens, list, sets, r->share_prompt);
     IX_TRY(ix_grid_agree(r->grid, IX_GROUP, ix_model_reserve(r->model, tokens, false)));
     IX_TRY(ix_grid_agree(r->grid, IX_GROUP, ix_pass_create(&pass, NULL, NULL, r->model, tokens, NULL)));
     judge.pass = pass;
@@ -33,6 +32,7 @@ ix_status ix_reference_judge(const ix_reference *r, ix_judged_set *set, int sets
     share_seconds(set, sets, ix_seconds() - start);
 done:
     ix_pass_destroy(&pass);
+    free(list);
     return rc;
 }
 

@@ -38,7 +38,7 @@ typedef struct {
 
 int64_t ix_train_pack_tokens(const ix_model *model)
 {
-    return ix_pack_budget(model, (size_t)1 << 30);
+    return ix_pack_budget(model, IX_PACK_BYTES);
 }
 
 static void close_trainer(trainer *t)
@@ -59,15 +59,17 @@ static void close_trainer(trainer *t)
     free(t->judged_pairs);
 }
 
-static int64_t most_tokens(const trainer *t)
+/* An order may have a pair several times in a step. */
+static ix_status most_tokens(const trainer *t, bool ordered, int64_t *most)
 {
-    int64_t most = t->pack_tokens, longest = t->train ? ix_longest_pair(t->train, t->s->share_prompt) : 0;
-    if (longest > most) most = longest;
-    for (int i = 0; i < t->n_sets; i++) {
-        int64_t n = ix_longest_pair(t->sets[i].pairs, t->s->share_prompt);
-        if (n > most) most = n;
-    }
-    return most;
+    const ix_pairs **list = calloc((size_t)t->n_sets + 1, sizeof *list);
+    if (!list) return ix_fail(IX_ENOMEM, "trainer: out of memory");
+    for (int i = 0; i < t->n_sets; i++) list[i] = t->sets[i].pairs;
+    list[t->n_sets] = t->train;
+    *most = ix_pack_room(t->pack_tokens, list, t->n_sets + 1, t->s->share_prompt);
+    if (ordered && *most < t->pack_tokens) *most = t->pack_tokens;
+    free(list);
+    return IX_OK;
 }
 
 static ix_status make_judged(trainer *t)
@@ -88,9 +90,10 @@ done:
 static ix_status make_buffers(trainer *t, const ix_order *order)
 {
     ix_status rc = IX_OK;
-    int64_t tokens = most_tokens(t);
+    int64_t tokens = 0;
     size_t n = 1;
 
+    IX_TRY(most_tokens(t, order != NULL, &tokens));
     IX_TRY(ix_model_reserve(t->model, tokens, t->s->schedule.epochs > 0));
     IX_TRY(ix_pass_create(&t->pass, t->s->objective, &t->s->objective_settings, t->model, tokens, &t->clock));
     IX_TRY(ix_schedule_create(&t->schedule, &t->s->schedule, t->train, order));

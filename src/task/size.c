@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * size.c - how large a run is before it runs: tokens, parameters, memory. */
+#include <stdlib.h>
+
+#include "comm/lanes.h"
+#include "objective/pass.h"
+#include "task/bench.h"
+#include "train/judge.h"
+#include "train/pretrain.h"
+
+/* --- tokens -------------------------------------------------------------------------------------- */
+
+static int64_t response_tokens(const ix_pairs *pairs)
+{
+    int64_t sum = 0;
+    for (int64_t i = 0; pairs && i < ix_pairs_count(pairs); i++) {
+        ix_pair p = ix_pairs_get(pairs, i);
+        sum += p.response_size[IX_CHOSEN] + p.response_size[IX_REJECTED];
+    }
+    return sum;
+}
+
+static void count_pairs(ix_run_size *z, const ix_material *m, const ix_settings *s)
+{
+    const ix_training_settings *t = &s->training;
+    z->train_pairs = m->train ? ix_pairs_count(m->train) : 0;
+    z->train_tokens = m->train ? ix_pairs_tokens(m->train) : 0;
+    z->response_tokens = response_tokens(m->train);
+    z->longest_pair = m->train ? ix_longest_pair(m->train, true) : 0;
+    int64_t per_epoch = (z->train_pairs + t->pairs_per_step - 1) / t->pairs_per_step;
+    z->steps = per_epoch * t->epochs;
+    z->evaluations = 1 + (s->evaluate.every ? z->steps / s->evaluate.every : t->epochs);
+    for (int i = 0; i < m->sets; i++) {
+        z->eval_pairs += ix_pairs_count(m->pairs[i]);
+        z->eval_tokens += ix_pairs_tokens(m->pairs[i]);
+        z->eval_response_tokens += response_tokens(m->pairs[i]);
+        int64_t n = ix_longest_pair(m->pairs[i], true);
+        if (n > z->longest_pair) z->longest_pair = n;
+    }
+}
+
+static void count_corpus(ix_run_size *z, const ix_corpus_material *c, const ix_settings *s)
+{
+    z->train_tokens = c->corpus.tokens;
+    z->response_tokens = c->corpus.tokens;
+    z->longest_pair = s->pretrain.row_tokens + 1;
+    z->steps = (c->corpus.tokens - 1) / s->pretrain.row_tokens / s->pretrain.rows_per_step * s->training.epochs;
+}
+
+/* --- parameters ---------------------------------------------------------------------------------- */
+
+/* Matrices of the blocks; embedding and head have a row for every token. */
+static int64_t trunk_of(const ix_params *t, int64_t V)
+{
+    int64_t sum = 0;
+    for (int i = 0; i < t->count; i++) {
+        const ix_param *p = &t->param[i];
+        if (p->dims == 2 && p->rows > 1 && p->rows != V) sum += ix_param_size(p);
+    }
+    return sum;
+}
+
+/* --- memory -------------------------------------------------------------------------------------- */
+
+/* Blocks come in pages of 2 MiB, where they are large (ix_alloc_block). */
+static size_t paged(size_t bytes)
+{
+    const size_t huge = (size_t)2 << 20;
+    return bytes >= 2 * huge ? (bytes + huge - 1) / huge * huge : bytes;
+}
+
+/* Tokens of the largest pack of training and judging. */
+static int64_t room_of(const ix_bench *b, const ix_settings *s, int64_t pack_tokens)
+{
+    const ix_material *m = &b->m;
+    int64_t room = pack_tokens;
+    if (!b->task->sets) return ix_pretrain_room(pack_tokens, s->pretrain.row_tokens, s->pretrain.rows_per_step);
+    const ix_pairs **list = calloc((size_t)m->sets + 1, sizeof *list);
+    IX_CONTRACT(list);
+    for (int i = 0; i < m->sets; i++) list[i] = m->pairs[i];
+    list[m->sets] = m->train;
+    room = ix_pack_room(pack_tokens, list, m->sets + 1, true);
+    free(list);
+    return m->order && room < pack_tokens ? pack_tokens : room;
+}
+
+/* Texts and ids stay, and for every pair what training, judging and the reference say of it. */
+static size_t texts_bytes(const ix_run_size *z)
+{
+    enum { OF_TOKEN = 10, OF_PAIR = 800 };
+    return (size_t)(OF_TOKEN * (z->train_tokens + z->eval_tokens) + OF_PAIR * (z->train_pairs + z->eval_pairs));
+}
+
+static ix_memory memory_of(const ix_model *model, const ix_settings *s, int data, int64_t tokens)
+{
+    const ix_rule *rule = ix_rule_find(s->training.optimizer);
+    int64_t floats = ix_model_params(model)->floats;
+    int lanes = s->parallel.lanes > data ? (int)s->parallel.lanes : data;
+    ix_model_memory train = ix_model_needs(model, tokens, true), judge = ix_model_needs(model, tokens, false);
+    size_t pass = paged(ix_pass_bytes(model, tokens)), slice = (size_t)ix_span_size(ix_lanes_slice(floats, data, 0));
+
+    return (ix_memory){.weights = paged((size_t)floats * sizeof(float)),
+                       .gradients = ix_lanes_bytes(lanes, data, floats),
+                       .moments = rule ? ix_optimizer_bytes(rule, (int64_t)slice) : 0,
+                       .activations = paged(train.kept) + pass,
+                       .logits = train.logits,
+                       .scratch = paged(train.scratch),
+                       .judging = paged(judge.kept + judge.logits) + paged(judge.scratch) + pass};
+}
+
+ix_status ix_bench_size(const ix_bench *b, const ix_point *point, int data, ix_run_size *z)
+{
+    ix_model *model;
+    const ix_settings *s = &point->settings;
+    ix_status rc = ix_bench_model(&model, b, point);
+    if (rc != IX_OK) return rc;
+    const ix_model_config *c = ix_model_config_of(model);
+    *z = (ix_run_size){.parameters = ix_model_params(model)->floats, .layers = c->layers, .width = c->D};
+    if (b->task->sets) count_pairs(z, &b->m, s);
+    else count_corpus(z, &b->c, s);
+    z->trunk = trunk_of(ix_model_params(model), c->V);
+    z->head = (int64_t)c->V * c->D;
+    z->pack_tokens = ix_pack_budget(model, IX_PACK_BYTES);
+    z->memory = memory_of(model, s, data, room_of(b, s, z->pack_tokens));
+    z->memory.texts = texts_bytes(z);
+    ix_model_destroy(&model);
+    return IX_OK;
+}
