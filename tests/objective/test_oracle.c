@@ -7,7 +7,7 @@
 #include "optim/optimizer.h"
 #include "tensor/tensor.h"
 
-static const char *const golden[] = {"llama_tied", "llama_untied"};
+static const char *const golden[] = {"llama_tied", "llama_untied", "qwen2", "gpt_neox", "gpt_neox_serial", "gemma2"};
 static const char *const outside[] = {
     "llama_rope3_tied", "llama_headdim", "llama_sharded_bf16", "qwen2",          "gpt_neox",
     "gpt_neox_serial",  "gemma2",        "qwen2_seqcls",       "gpt_neox_seqcls"};
