@@ -24,8 +24,8 @@ static const char usage[] =
     "finished,\n"
     "the layout of the ranks, memory of a rank, work, bytes sent and an estimate of the time. After a line --- "
     "follows\n"
-    "the whole suite with all defaults filled in: reading that back gives the same runs. Nothing is written, and no\n"
-    "launcher is needed.\n"
+    "the whole suite with all defaults filled in: reading that back gives the same runs. Nothing is written, no\n"
+    "launcher is needed, and no weights: a folder of config.json and tokenizer is enough.\n"
     "\n"
     "  --yaml-only       the suite alone\n"
     "  --set KEY=VALUE   overrides one key of the suite\n"
@@ -37,7 +37,7 @@ static const char usage[] =
     "waiting)\n"
     "is not in it. Small models spend most of their time there.\n";
 
-typedef enum { TO_DO, FINISHED, BROKEN, AT_WORK } state;
+typedef enum { TO_DO, FINISHED, BROKEN, AT_WORK, WEIGHTLESS } state;
 
 typedef struct {
     ix_run run;
@@ -79,6 +79,11 @@ static void look_at_result(planned *p, const char *folder)
 {
     ix_lock_report report;
     ix_reader *rd;
+
+    if (!p->run.names.run[0]) {
+        p->state = WEIGHTLESS;
+        return;
+    }
     char *result = ix_format("%s/%s.h5", folder, p->run.names.run);
     char *lock = ix_format("%s/%s.lock", folder, p->run.names.run);
 
@@ -148,6 +153,7 @@ static ix_status gather(plan *p)
 
     IX_TRY(ix_layout_choose(&p->layout, &p->suite->settings, p->ranks, per_node));
     IX_TRY(ix_bench_create(&bench));
+    ix_bench_without_weights(bench);
     IX_NEED(p->run = calloc((size_t)n + 1, sizeof *p->run), IX_ENOMEM, "list of runs: out of memory");
     ix_suite_folder(folder, sizeof folder, p->suite);
     for (; p->count < n; p->count++) IX_TRY(gather_run(p, bench, folder, p->count));
@@ -160,7 +166,8 @@ done:
 
 static void print_runs(const plan *p)
 {
-    static const char *const words[] = {"to do", "finished", "file is broken: to do", "at work"};
+    static const char *const words[] = {"to do", "finished", "file is broken: to do", "at work",
+                                        "the model's weights are not there"};
     ix_table_text *t = ix_table_create("rlllrlll");
     const char *const heading[] = {"#", "part", "model", "objective", "seed", "varied", "run", "state"};
     for (int i = 0; i < 8; i++) ix_table_add(t, "%s", heading[i]);
@@ -172,7 +179,7 @@ static void print_runs(const plan *p)
         ix_table_add(t, "%s", r->run.point.objective);
         ix_table_add(t, "%lld", (long long)r->run.point.seed);
         ix_table_add(t, "%s", r->run.point.varied);
-        ix_table_add(t, "%s", r->run.names.run);
+        ix_table_add(t, "%s", *r->run.names.run ? r->run.names.run : "-");
         ix_table_add(t, "%s%s%s", words[r->state], *r->note ? ", " : "", r->note);
     }
     ix_table_print(t, stdout);

@@ -14,7 +14,14 @@
 ix_status ix_bench_create(ix_bench **out)
 {
     *out = calloc(1, sizeof **out);
-    return *out ? IX_OK : ix_fail(IX_ENOMEM, "suite: out of memory");
+    if (!*out) return ix_fail(IX_ENOMEM, "suite: out of memory");
+    (*out)->m.weights_needed = true;
+    return IX_OK;
+}
+
+void ix_bench_without_weights(ix_bench *bench)
+{
+    bench->m.weights_needed = false;
 }
 
 void ix_bench_destroy(ix_bench **bench)
@@ -122,7 +129,8 @@ ix_status ix_bench_prepare(ix_bench *b, const ix_suite *suite, ix_point *point, 
     if (b->task->sets) IX_TRY(ix_material_prepare(&b->m, b->task, suite, point));
     else IX_TRY(ix_corpus_prepare(&b->c, suite, point));
     IX_TRY(resolve(b, point));
-    name_run(names, b, point);
+    *names = (ix_run_names){0};
+    if (!b->m.weightless) name_run(names, b, point);
 done:
     return rc;
 }

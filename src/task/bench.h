@@ -11,6 +11,7 @@
 /* Everything in tokens that neighbouring points share. `key` says for what it was made. */
 typedef struct {
     char *key;
+    bool weights_needed, weightless; /* what is asked for, and what was found */
     ix_model_place place;
     char folder_hash[IX_HASH_HEX]; /* of the model folder */
     ix_model_place reference;      /* training.reference where that is a model, else empty */

@@ -19,7 +19,7 @@ void ix_material_close(ix_material *m)
     ix_sets_destroy(&m->texts);
     ix_safetensors_close(&m->draws);
     free(m->key);
-    *m = (ix_material){0};
+    *m = (ix_material){.weights_needed = m->weights_needed};
 }
 
 /* Points that differ in objective and seed only share their material. */
@@ -131,12 +131,28 @@ done:
     return rc;
 }
 
+static bool has_weights(const char *folder)
+{
+    static const char *const files[] = {"model.safetensors", "model.safetensors.index.json"};
+    bool there = false;
+    for (int i = 0; i < 2; i++) {
+        char *path = ix_format("%s/%s", folder, files[i]);
+        there = there || ix_file_exists(path);
+        free(path);
+    }
+    return there;
+}
+
 /* A model folder, its identity, and that its weights are numbers: what is wrong is said before anything is written. */
-static ix_status find_folder(ix_model_place *place, char hash[IX_HASH_HEX], const ix_suite *suite, const ix_settings *s,
-                             const char *name)
+static ix_status find_folder(ix_material *m, ix_model_place *place, char hash[IX_HASH_HEX], const ix_suite *suite,
+                             const ix_settings *s, const char *name)
 {
     ix_status rc = IX_OK;
     IX_TRY(ix_find_model(place, suite, s, name));
+    if (!m->weights_needed && !has_weights(place->folder)) {
+        m->weightless = true;
+        goto done;
+    }
     IX_TRY(ix_folder_hash(place->folder, hash));
     IX_TRY(ix_folder_check_numbers(place->folder));
 done:
@@ -146,13 +162,14 @@ done:
 static ix_status find_folders(ix_material *m, const ix_suite *suite, const ix_point *point)
 {
     const ix_settings *s = &point->settings;
-    ix_status rc = find_folder(&m->place, m->folder_hash, suite, s, point->model);
+    ix_status rc = find_folder(m, &m->place, m->folder_hash, suite, s, point->model);
     if (rc != IX_OK || !strcmp(s->training.reference, "initial")) return rc;
-    return find_folder(&m->reference, m->reference_hash, suite, s, s->training.reference);
+    return find_folder(m, &m->reference, m->reference_hash, suite, s, s->training.reference);
 }
 
 ix_status ix_material_check(const ix_material *m, const ix_model *model, const ix_objective *objective)
 {
+    if (m->weightless) return IX_OK;
     ix_status rc = ix_model_check(model, m->place.folder);
     if (rc != IX_OK || !objective->needs_reference || !m->reference.folder[0]) return rc;
     rc = ix_vocabulary_check_reference(m->reference.folder, m->vocabulary, m->place.folder);

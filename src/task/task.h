@@ -18,7 +18,8 @@
 
 typedef struct ix_task ix_task;
 
-/* Of two runs with the same id the answer is the same. Twins differ in the objective only. */
+/* Of two runs with the same id the answer is the same. Twins differ in the objective only. "" where the weights are not
+ * there (ix_bench_without_weights). */
 typedef struct {
     char run[192], twin[192];
 } ix_run_names;
@@ -37,6 +38,8 @@ typedef struct {
 typedef struct ix_bench ix_bench;
 
 ix_status ix_bench_create(ix_bench **out);
+/* Plans need no weights: from now on a folder without any is prepared by its config.json, and its runs have no name. */
+void ix_bench_without_weights(ix_bench *bench);
 void ix_bench_destroy(ix_bench **bench); /* NULL is fine; leaves *bench NULL */
 
 /* Local and the same on every rank. Makes ready what the point needs, as far as it is not there already, and names the

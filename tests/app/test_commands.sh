@@ -97,6 +97,14 @@ says 'next_token'
 good 'plan --yaml-only' "$impex" plan s.yaml --yaml-only --set training.epochs=7
 says '  epochs: 7'
 mv out echo.yaml
+# memory LINES: what the plan in the file out says of memory.
+memory() { sed -n '/^memory of one rank/,/^$/p' out; }
+good 'plan' "$impex" plan s.yaml && memory >with_weights
+mkdir config_only && cp neox/*.json config_only
+good 'plan without weights' "$impex" plan s.yaml --set 'matrix.model=[config_only]'
+says "the model's weights are not there"
+memory | sed 's/config_only/neox       /' | tr -s ' ' >without_weights
+tr -s ' ' <with_weights | cmp -s - without_weights || fail 'plan without weights: other memory' with_weights without_weights
 good 'plan of a plan' "$impex" plan echo.yaml
 grep -o 'neox-[a-z_]*rm-s0-[0-9a-f]*' out | sort >again
 sed -n '/^---$/,$p' out | sed 1d | cmp -s - echo.yaml || fail 'plan of a plan: another suite' out
