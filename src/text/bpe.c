@@ -305,18 +305,32 @@ done:
     return rc;
 }
 
-static ix_status encode_part(const ix_bpe *bpe, const char *part, size_t size, ix_bpe_scratch *s, ix_ids *out)
+static ix_status encode_part(const ix_bpe *bpe, const ix_bpe_part *p, bool keep, ix_bpe_scratch *s, ix_ids *out)
 {
-    bool keep = bpe->cache && size <= IX_CACHED_WORD;
     size_t n;
     if (keep) {
-        const int32_t *id = ix_word_cache_find(bpe->cache, part, size, &n);
+        const int32_t *id = ix_word_cache_find(bpe->cache, p->hash, p->bytes, p->size, &n);
         if (id) return ix_ids_add(out, id, n);
     }
-    ix_status rc = split_word(bpe, part, size, s, &n);
+    ix_status rc = split_word(bpe, p->bytes, p->size, s, &n);
     if (rc != IX_OK) return rc;
-    if (keep) ix_word_cache_keep(bpe->cache, part, size, s->symbol, n);
+    if (keep && ix_word_cache_fits(p->size, n))
+        ix_word_cache_keep(bpe->cache, p->hash, p->bytes, p->size, s->symbol, n);
     return ix_ids_add(out, s->symbol, n);
+}
+
+static bool may_keep(const ix_bpe *bpe, size_t size)
+{
+    return bpe->cache && ix_word_cache_fits(size, 1);
+}
+
+ix_status ix_bpe_flush(const ix_bpe *bpe, ix_bpe_scratch *s, ix_ids *out)
+{
+    ix_status rc = IX_OK;
+    for (int i = 0; i < s->parts && rc == IX_OK; i++)
+        rc = encode_part(bpe, &s->part[i], may_keep(bpe, s->part[i].size), s, out);
+    s->parts = 0;
+    return rc;
 }
 
 ix_status ix_bpe_word(const ix_bpe *bpe, const char *word, size_t size, ix_bpe_scratch *s, ix_ids *out)
@@ -324,7 +338,9 @@ ix_status ix_bpe_word(const ix_bpe *bpe, const char *word, size_t size, ix_bpe_s
     ix_status rc = IX_OK;
     for (size_t at = 0, end; at < size && rc == IX_OK; at = end) {
         end = ix_seams_next(&bpe->seams, word, at, size);
-        rc = encode_part(bpe, word + at, end - at, s, out);
+        uint64_t hash = may_keep(bpe, end - at) ? ix_word_cache_hash(bpe->cache, word + at, end - at) : 0;
+        s->part[s->parts++] = (ix_bpe_part){word + at, end - at, hash};
+        if (s->parts == IX_BPE_PARTS) rc = ix_bpe_flush(bpe, s, out);
     }
     return rc;
 }

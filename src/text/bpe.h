@@ -32,8 +32,19 @@ typedef struct {
     ix_word_cache *cache; /* NULL: words are as long as texts */
 } ix_bpe;
 
+/* A part of a text that waits for its ids. */
+typedef struct {
+    const char *bytes;
+    size_t size;
+    uint64_t hash;
+} ix_bpe_part;
+
+#define IX_BPE_PARTS 16
+
 /* Working memory of one thread. Start with {0}. */
 typedef struct {
+    ix_bpe_part part[IX_BPE_PARTS]; /* looked up together: the memory of the next is on its way meanwhile */
+    int parts;
     int32_t *symbol;
     uint32_t *before, *after; /* neighbours of long words */
     uint64_t *heap;           /* rank << 32 | position */
@@ -52,8 +63,10 @@ int ix_bpe_find_symbols(ix_bpe *bpe);
 /* Once all merges are there: finds what can be cut and remembered. */
 ix_status ix_bpe_prepare(ix_bpe *bpe);
 
-/* Appends the ids of one word of valid UTF-8; contract: size < 2^31. */
+/* Appends the ids of one word of valid UTF-8; contract: size < 2^31. The last of them may wait for ix_bpe_flush; until
+ * then the word must stay where it is. */
 ix_status ix_bpe_word(const ix_bpe *bpe, const char *word, size_t size, ix_bpe_scratch *s, ix_ids *out);
+ix_status ix_bpe_flush(const ix_bpe *bpe, ix_bpe_scratch *s, ix_ids *out);
 
 /* The printable character that stands for a byte in byte-level pieces (GPT-2's alphabet). */
 uint32_t ix_byte_character(unsigned char byte);

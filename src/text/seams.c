@@ -40,16 +40,24 @@ void ix_seams_add(ix_seams *s, const char *piece, size_t size)
     }
 }
 
+static bool in_word(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+}
+
+/* Not before an ASCII letter or digit: parts of about a word are worth remembering, shreds of words are not. */
 size_t ix_seams_next(const ix_seams *s, const char *text, size_t at, size_t size)
 {
-    size_t length;
+    size_t length, before = at;
     if (!s->word) return size;
-    uint32_t left = ix_utf8_decode(text + at, &length);
-    for (at += length; at < size; at += length) {
-        uint32_t right = ix_utf8_decode(text + at, &length);
-        size_t bit = bit_of(s, left, right);
-        if (!(s->word[bit / 64] >> bit % 64 & 1)) return at;
-        left = right;
+    for (at += ix_utf8_length(text[at]); at < size; at += length) {
+        length = 1;
+        if (!in_word(text[at])) {
+            uint32_t left = ix_utf8_decode(text + before, &length), right = ix_utf8_decode(text + at, &length);
+            size_t bit = bit_of(s, left, right);
+            if (!(s->word[bit / 64] >> bit % 64 & 1)) return at;
+        }
+        before = at;
     }
     return size;
 }

@@ -108,6 +108,7 @@ static ix_status encode_plain(const ix_tokenizer *tok, const char *text, size_t 
     }
     for (size_t at = 0, begin; ix_split_next(&tok->splitter, text, size, &at, &begin);)
         IX_TRY(encode_word(tok, text + begin, at - begin, s, out));
+    if (tok->kind == IX_MODEL_BPE) IX_TRY(ix_bpe_flush(&tok->bpe, &s->bpe, out));
 done:
     return rc;
 }
