@@ -55,7 +55,7 @@ json_t *ix_config_json(const ix_model_config *c, const char *architecture)
     json_t *more = json_pack("{s:b, s:f, s:s, s:o, s:o, s:o}", "tie_word_embeddings", c->tied, "initializer_range",
                              c->initializer_range, "torch_dtype", "float32", "bos_token_id", id_of(c->bos),
                              "pad_token_id", id_of(c->pad), "eos_token_id", eos_of(c));
-    if (o && ix_keys_write(o, more) && family->write_config(o, c)) return o;
+    if (ix_keys_write(o, more) && family->write_config(o, c)) return o;
     json_decref(o);
     return NULL;
 }

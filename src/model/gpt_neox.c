@@ -21,8 +21,8 @@ static ix_status read_rotary(ix_model_config *c, const json_t *o, const char *wh
     const json_t *rope = json_object_get(o, "rope_parameters");
     bool five = json_is_object(rope) && !json_object_get(o, "rotary_pct");
 
-    IX_TRY(ix_key_positive(five ? rope : o, five ? "partial_rotary_factor" : "rotary_pct", where, false, 0.25, 1,
-                           &share));
+    IX_TRY(
+        ix_key_positive(five ? rope : o, five ? "partial_rotary_factor" : "rotary_pct", where, false, 0.25, 1, &share));
     c->R = (int)((double)c->K * share);
     IX_NEED(c->R > 0 && ix_rotated(c) <= c->K, IX_EINPUT,
             "%s: rotary_pct: %g of a head of %d is %d; rotary positions turn pairs of numbers", where, share, c->K,

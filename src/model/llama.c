@@ -30,12 +30,7 @@ static bool write_config(json_t *o, const ix_model_config *c)
 
 static void describe_block(ix_model *m, ix_layer *b, int l)
 {
-    b->block = &ix_block_serial;
-    b->norm[0] = ix_llama_norm(m, l, "input_layernorm", 0);
-    b->attention = ix_llama_heads(m, l, false);
-    b->mid = ix_keep(m, m->c.D);
-    b->norm[1] = ix_llama_norm(m, l, "post_attention_layernorm", 0);
-    b->mlp = ix_llama_mlp(m, l, &ix_activation_swiglu);
+    ix_llama_block(m, b, l, false);
 }
 
 static ix_norm describe_norm(ix_model *m)

@@ -41,3 +41,13 @@ ix_mlp ix_llama_mlp(ix_model *m, int l, const ix_activation *activation)
     int down = ix_params_matrix(t, D, F, IX_BY_COLS, "model.layers.%d.mlp.down_proj.weight", l);
     return ix_mlp_of(m, activation, gate, -1, down, -1);
 }
+
+void ix_llama_block(ix_model *m, ix_layer *b, int l, bool biases)
+{
+    b->block = &ix_block_serial;
+    b->norm[0] = ix_llama_norm(m, l, "input_layernorm", 0);
+    b->attention = ix_llama_heads(m, l, biases);
+    b->mid = ix_keep(m, m->c.D);
+    b->norm[1] = ix_llama_norm(m, l, "post_attention_layernorm", 0);
+    b->mlp = ix_llama_mlp(m, l, &ix_activation_swiglu);
+}

@@ -5,7 +5,7 @@
 #ifndef IX_MODEL_LLAMA_ROWS_H
 #define IX_MODEL_LLAMA_ROWS_H
 
-#include "model/parts.h"
+#include "model/block.h"
 
 /* model.layers.l.NAME.weight; `offset` as in ix_norm */
 ix_norm ix_llama_norm(ix_model *m, int l, const char *name, float offset);
@@ -14,5 +14,7 @@ ix_norm ix_llama_final_norm(ix_model *m, float offset);
 ix_heads ix_llama_heads(ix_model *m, int l, bool biases);
 /* mlp.{gate,up,down}_proj */
 ix_mlp ix_llama_mlp(ix_model *m, int l, const ix_activation *activation);
+/* The whole of Llama's own block. */
+void ix_llama_block(ix_model *m, ix_layer *b, int l, bool biases);
 
 #endif
