@@ -20,15 +20,17 @@ size_t ix_block_parts_scratch(const ix_layer *l, int norms, int64_t N, bool back
 static void serial_forward(const ix_run *r, const ix_layer *l, float *next, const float *x)
 {
     ix_arena *scratch = r->m->scratch;
-    size_t mark = ix_arena_mark(scratch), bytes = (size_t)(r->N * r->m->c.D) * sizeof *x;
-    float *a = ix_take_rows(r, r->m->c.D), *mid = ix_kept(r, l->mid);
+    size_t mark = ix_arena_mark(scratch);
+    int64_t D = r->m->c.D;
+    ix_run rest = ix_rest(r);
+    float *a = ix_take_rows(r, D), *mid = ix_kept(r, l->mid);
 
     ix_norm_forward(r, &l->norm[0], a, x);
-    memcpy(mid, x, bytes);
+    ix_gather(r, mid, x, D);
     ix_heads_forward(r, &l->attention, mid, true, a);
-    ix_norm_forward(r, &l->norm[1], a, mid);
-    memcpy(next, mid, bytes);
-    ix_mlp_forward(r, &l->mlp, next, true, a);
+    ix_norm_forward(&rest, &l->norm[1], a, mid);
+    memcpy(next, mid, (size_t)(rest.N * D) * sizeof *x);
+    ix_mlp_forward(&rest, &l->mlp, next, true, a);
     ix_arena_release(scratch, mark);
 }
 
@@ -36,13 +38,16 @@ static void serial_backward(const ix_run *r, const ix_layer *l, float *dx, const
 {
     ix_arena *scratch = r->m->scratch;
     size_t mark = ix_arena_mark(scratch);
-    float *a = ix_take_rows(r, r->m->c.D), *da = ix_take_rows(r, r->m->c.D), *mid = ix_kept(r, l->mid);
+    int64_t D = r->m->c.D;
+    ix_run rest = ix_rest(r);
+    float *a = ix_take_rows(r, D), *da = ix_take_rows(r, D), *mid = ix_kept(r, l->mid);
 
-    ix_norm_forward(r, &l->norm[1], a, mid);
-    ix_mlp_backward(r, &l->mlp, da, dx, a);
-    ix_norm_backward(r, &l->norm[1], dx, da, mid);
+    ix_norm_forward(&rest, &l->norm[1], a, mid);
+    ix_mlp_backward(&rest, &l->mlp, da, dx, a);
+    ix_norm_backward(&rest, &l->norm[1], dx, da, mid);
     ix_norm_forward(r, &l->norm[0], a, x);
     ix_heads_backward(r, &l->attention, da, dx, a);
+    ix_spread_clear(r, dx, D);
     ix_norm_backward(r, &l->norm[0], dx, da, x);
     ix_arena_release(scratch, mark);
 }

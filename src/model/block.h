@@ -18,9 +18,9 @@ typedef struct {
 } ix_layer;
 
 struct ix_block {
-    /* next = block(x); next may be x itself */
+    /* next[R,D] = block(x[N,D]); next may be x itself */
     void (*forward)(const ix_run *r, const ix_layer *l, float *next, const float *x);
-    /* dx is the gradient of the block's output on entry, of its input on return. */
+    /* dx is the gradient of the block's output, [R,D], on entry, of its input, [N,D], on return. */
     void (*backward)(const ix_run *r, const ix_layer *l, float *dx, const float *x);
     size_t (*scratch)(const ix_layer *l, int64_t N, bool backward); /* bytes, with those of its parts */
 };

@@ -33,6 +33,10 @@ struct ix_model {
     float *hidden; /* [N,D] */
     ix_arena *scratch;
 
+    const ix_rows *read;         /* of the latest forward pass, NULL: all rows are read */
+    int64_t R;                   /* how many are */
+    int32_t *row, *row_position; /* [R] these rows, and their positions */
+
     float *cosine, *sine; /* [positions, R/2] */
     int64_t positions;
     void *attention; /* scratch of the attention kernel: grows with the longest pack */

@@ -107,15 +107,18 @@ static void forward(const ix_run *r, const ix_layer *l, float *next, const float
 {
     ix_arena *scratch = r->m->scratch;
     size_t mark = ix_arena_mark(scratch);
-    float *a = ix_take_rows(r, r->m->c.D), *mid = ix_kept(r, l->mid);
+    int64_t D = r->m->c.D;
+    ix_run rest = ix_rest(r);
+    float *a = ix_take_rows(r, D), *mid = ix_kept(r, l->mid);
     float *attended = ix_kept(r, l->inner[0]), *fed = ix_kept(r, l->inner[1]);
 
     ix_norm_forward(r, &l->norm[0], a, x);
     ix_heads_forward(r, &l->attention, attended, false, a);
-    add_norm(r, &l->norm[1], mid, x, attended, a);
-    ix_norm_forward(r, &l->norm[2], a, mid);
-    ix_mlp_forward(r, &l->mlp, fed, false, a);
-    add_norm(r, &l->norm[3], next, mid, fed, a);
+    ix_gather(r, mid, x, D);
+    add_norm(&rest, &l->norm[1], mid, mid, attended, a);
+    ix_norm_forward(&rest, &l->norm[2], a, mid);
+    ix_mlp_forward(&rest, &l->mlp, fed, false, a);
+    add_norm(&rest, &l->norm[3], next, mid, fed, a);
     ix_arena_release(scratch, mark);
 }
 
@@ -131,15 +134,17 @@ static void backward(const ix_run *r, const ix_layer *l, float *dx, const float 
     ix_arena *scratch = r->m->scratch;
     size_t mark = ix_arena_mark(scratch);
     int64_t D = r->m->c.D;
+    ix_run rest = ix_rest(r);
     float *a = ix_take_rows(r, D), *da = ix_take_rows(r, D), *dz = ix_take_rows(r, D), *mid = ix_kept(r, l->mid);
 
-    only_norm(r, &l->norm[3], dz, dx, ix_kept(r, l->inner[1]));
-    ix_norm_forward(r, &l->norm[2], a, mid);
-    ix_mlp_backward(r, &l->mlp, da, dz, a);
-    ix_norm_backward(r, &l->norm[2], dx, da, mid);
-    only_norm(r, &l->norm[1], dz, dx, ix_kept(r, l->inner[0]));
+    only_norm(&rest, &l->norm[3], dz, dx, ix_kept(r, l->inner[1]));
+    ix_norm_forward(&rest, &l->norm[2], a, mid);
+    ix_mlp_backward(&rest, &l->mlp, da, dz, a);
+    ix_norm_backward(&rest, &l->norm[2], dx, da, mid);
+    only_norm(&rest, &l->norm[1], dz, dx, ix_kept(r, l->inner[0]));
     ix_norm_forward(r, &l->norm[0], a, x);
     ix_heads_backward(r, &l->attention, da, dz, a);
+    ix_spread_clear(r, dx, D);
     ix_norm_backward(r, &l->norm[0], dx, da, x);
     ix_arena_release(scratch, mark);
 }

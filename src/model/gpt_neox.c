@@ -72,13 +72,15 @@ static void parallel_forward(const ix_run *r, const ix_layer *l, float *next, co
 {
     ix_arena *scratch = r->m->scratch;
     size_t mark = ix_arena_mark(scratch);
-    float *a = ix_take_rows(r, r->m->c.D), *b = ix_take_rows(r, r->m->c.D);
+    int64_t D = r->m->c.D;
+    ix_run rest = ix_rest(r);
+    float *a = ix_take_rows(r, D), *b = ix_take_rows(r, D);
 
     ix_norm_forward(r, &l->norm[0], a, x);
-    ix_norm_forward(r, &l->norm[1], b, x);
-    memmove(next, x, (size_t)(r->N * r->m->c.D) * sizeof *x);
+    ix_gather(r, next, x, D);
+    ix_norm_forward(&rest, &l->norm[1], b, next);
     ix_heads_forward(r, &l->attention, next, true, a);
-    ix_mlp_forward(r, &l->mlp, next, true, b);
+    ix_mlp_forward(&rest, &l->mlp, next, true, b);
     ix_arena_release(scratch, mark);
 }
 
@@ -86,20 +88,24 @@ static void parallel_backward(const ix_run *r, const ix_layer *l, float *dx, con
 {
     ix_arena *scratch = r->m->scratch;
     size_t mark = ix_arena_mark(scratch);
-    float *a = ix_take_rows(r, r->m->c.D), *da = ix_take_rows(r, r->m->c.D), *db = ix_take_rows(r, r->m->c.D);
+    int64_t D = r->m->c.D;
+    ix_run rest = ix_rest(r);
+    float *a = ix_take_rows(r, D), *da = ix_take_rows(r, D), *db = ix_take_rows(r, D);
+    const float *read = ix_rows_of(r, x, D);
 
-    ix_norm_forward(r, &l->norm[1], a, x);
-    ix_mlp_backward(r, &l->mlp, db, dx, a);
+    ix_norm_forward(&rest, &l->norm[1], a, read);
+    ix_mlp_backward(&rest, &l->mlp, db, dx, a);
     ix_norm_forward(r, &l->norm[0], a, x);
     ix_heads_backward(r, &l->attention, da, dx, a);
-    ix_norm_backward(r, &l->norm[1], dx, db, x);
+    ix_norm_backward(&rest, &l->norm[1], dx, db, read);
+    ix_spread_clear(r, dx, D);
     ix_norm_backward(r, &l->norm[0], dx, da, x);
     ix_arena_release(scratch, mark);
 }
 
 static size_t parallel_scratch(const ix_layer *l, int64_t N, bool backward)
 {
-    return (backward ? 3 : 2) * ix_rows_bytes(N, l->norm[0].D) + ix_block_parts_scratch(l, 2, N, backward);
+    return (backward ? 4 : 2) * ix_rows_bytes(N, l->norm[0].D) + ix_block_parts_scratch(l, 2, N, backward);
 }
 
 static const ix_block parallel = {parallel_forward, parallel_backward, parallel_scratch};

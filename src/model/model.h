@@ -10,7 +10,7 @@
  *     ix_model_create(&m, folder, &wish);            table of rows, no weights yet
  *     ix_model_load(m, folder, NULL, w);             weights in table order
  *     ix_model_reserve(m, tokens, true);             activations for packs up to so many tokens
- *     h = ix_model_forward(m, w, pack, true);        h[N,D] after the final norm
+ *     h = ix_model_forward(m, w, pack, read, true);  h[N,D] after the final norm
  *     ix_model_logp(m, w, rows, targets, R, logp);   head and log-softmax at those rows only
  *     ix_model_logp_backward(m, w, dw, ..., dh);     dh[N,D] and dw get their share
  *     ix_model_backward(m, w, dw, pack, dh);         dw += gradient of everything below
@@ -77,8 +77,10 @@ typedef struct {
 } ix_model_memory;
 ix_model_memory ix_model_needs(const ix_model *m, int64_t tokens, bool backward);
 
-/* The final hidden states [N,D], valid until the next forward. `keep`: a backward pass will follow. */
-const float *ix_model_forward(ix_model *m, const float *w, const ix_pack *pack, bool keep);
+/* The final hidden states [N,D], valid until the next forward. `read`, [S], says which rows of each segment will be
+ * read (NULL: all): the last block computes these only, with the same bits, and the others hold anything. `keep`: a
+ * backward pass will follow; `read` must last until then. */
+const float *ix_model_forward(ix_model *m, const float *w, const ix_pack *pack, const ix_rows *read, bool keep);
 
 /* logp[i] = log softmax(U h_row[i])_target[i], in order, for R rows of the latest forward pass. Where R is at most
  * ix_model_head_rows the logits are kept for the backward pass, else it computes them again in pieces. */
@@ -88,7 +90,8 @@ int64_t ix_model_head_rows(const ix_model *m);
 void ix_model_logp_backward(ix_model *m, const float *w, float *dw, const int32_t *rows, const int32_t *targets,
                             int64_t R, const double *dlogp, float *dh);
 
-/* dw += gradient through all blocks and the embedding. dh[N,D] is that of the final hidden states; it is used up. */
+/* dw += gradient through all blocks and the embedding. dh[N,D] is that of the final hidden states, looked
+ * at where they are read; it is used up. */
 void ix_model_backward(ix_model *m, const float *w, float *dw, const ix_pack *pack, float *dh);
 
 /* What the model counted since the last call: head rows whose logits had to be computed twice. */

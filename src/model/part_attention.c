@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <math.h>
+#include <string.h>
 
 #include "model/family.h"
 
@@ -9,6 +10,8 @@ ix_heads ix_heads_of(ix_model *m, int in, int in_bias, int out, int out_bias)
     int64_t Q = (int64_t)c->H * c->K, KV = (int64_t)c->G * c->K;
     return (ix_heads){.in = {in, in_bias, Q + 2 * KV, c->D},
                       .out = {out, out_bias, c->D, Q},
+                      .query = {in, in_bias, Q, c->D},
+                      .keys = {in + 1, in_bias < 0 ? -1 : in_bias + 1, 2 * KV, c->D},
                       .shape = {.H = c->H,
                                 .G = c->G,
                                 .K = c->K,
@@ -27,49 +30,130 @@ ix_heads ix_heads_in_turn(ix_model *m, int in, int in_bias, int out, int out_bia
 {
     ix_heads p = ix_heads_of(m, in, in_bias, out, out_bias);
     int K = p.shape.K;
+    p.keys = (ix_linear){0};
     p.shape.q_step = p.shape.kv_step = 3 * (int64_t)K;
     p.k = K;
     p.v = 2 * (int64_t)K;
     return p;
 }
 
+static bool apart(const ix_run *r, const ix_heads *p)
+{
+    return r->read && p->keys.out > 0;
+}
+
+static void rotate_keys(const ix_run *r, const ix_heads *p, float *k, bool inverse)
+{
+    const ix_model *m = r->m;
+    const ix_attention_shape *s = &p->shape;
+    ix_rope(k, s->stride, s->kv_step, s->G, ix_rotated(&m->c), m->cosine, m->sine, r->pack->position, r->N, inverse);
+}
+
 static void rotate(const ix_run *r, const ix_heads *p, float *qkv, bool inverse)
 {
-    const ix_attention_shape *s = &p->shape;
     const ix_model *m = r->m;
-    int R = ix_rotated(&m->c);
-    ix_rope(qkv, s->stride, s->q_step, s->H, R, m->cosine, m->sine, r->pack->position, r->N, inverse);
-    ix_rope(qkv + p->k, s->stride, s->kv_step, s->G, R, m->cosine, m->sine, r->pack->position, r->N, inverse);
+    const ix_attention_shape *s = &p->shape;
+    ix_rope(qkv, s->stride, s->q_step, s->H, ix_rotated(&m->c), m->cosine, m->sine, r->pack->position, r->N, inverse);
+    rotate_keys(r, p, qkv + p->k, inverse);
+}
+
+/* q[R, H K], dense */
+static void rotate_read(const ix_run *r, const ix_heads *p, float *q, bool inverse)
+{
+    const ix_model *m = r->m;
+    const ix_attention_shape *s = &p->shape;
+    ix_rope(q, p->query.out, s->q_step, s->H, ix_rotated(&m->c), m->cosine, m->sine, m->row_position, r->R, inverse);
+}
+
+/* Keys and values of all rows, queries of those that are read. */
+static void project_read(const ix_run *r, const ix_heads *p, float *qkv, const float *x)
+{
+    size_t mark = ix_arena_mark(r->m->scratch), bytes = (size_t)p->query.out * sizeof *qkv;
+    ix_run rest = ix_rest(r);
+    float *q = ix_take_rows(&rest, p->query.out);
+
+    ix_linear_into(r, &p->keys, qkv + p->k, p->shape.stride, false, x);
+    rotate_keys(r, p, qkv + p->k, false);
+    ix_linear_forward(&rest, &p->query, q, false, ix_rows_of(r, x, p->query.in));
+    rotate_read(r, p, q, false);
+    for (int64_t i = 0; i < r->R; i++) memcpy(qkv + r->m->row[i] * p->shape.stride, q + i * p->query.out, bytes);
+    ix_arena_release(r->m->scratch, mark);
 }
 
 void ix_heads_forward(const ix_run *r, const ix_heads *p, float *y, bool add, const float *x)
 {
+    size_t mark = ix_arena_mark(r->m->scratch);
+    ix_run rest = ix_rest(r);
     float *q = ix_kept(r, p->qkv), *att = ix_kept(r, p->att);
     void *room = ix_model_attention_scratch(r->m, ix_attention_scratch(&p->shape, r->pack));
 
-    ix_linear_forward(r, &p->in, q, false, x);
-    rotate(r, p, q, false);
-    ix_attention(att, ix_kept(r, p->lse), q, q + p->k, q + p->v, &p->shape, r->pack, NULL, room);
-    ix_linear_forward(r, &p->out, y, add, att);
+    if (apart(r, p)) {
+        project_read(r, p, q, x);
+    } else {
+        ix_linear_forward(r, &p->in, q, false, x);
+        rotate(r, p, q, false);
+    }
+    ix_attention(att, ix_kept(r, p->lse), q, q + p->k, q + p->v, &p->shape, r->pack, r->read, room);
+    ix_linear_forward(&rest, &p->out, y, add, ix_rows_of(r, att, p->out.in));
+    ix_arena_release(r->m->scratch, mark);
+}
+
+/* dqkv of all rows to dx and dw, where queries have a gradient at the rows that are read only. */
+static void project_read_backward(const ix_run *r, const ix_heads *p, float *dx, float *dqkv, const float *x)
+{
+    size_t mark = ix_arena_mark(r->m->scratch), bytes = (size_t)p->query.out * sizeof *dqkv;
+    int64_t D = p->query.in;
+    ix_run rest = ix_rest(r);
+    float *dq = ix_take_rows(&rest, p->query.out), *dread = ix_take_rows(&rest, D);
+
+    rotate_keys(r, p, dqkv + p->k, true);
+    ix_linear_from(r, &p->keys, dx, dqkv + p->k, p->shape.stride, x);
+    for (int64_t i = 0; i < r->R; i++) memcpy(dq + i * p->query.out, dqkv + r->m->row[i] * p->shape.stride, bytes);
+    rotate_read(r, p, dq, true);
+    ix_linear_backward(&rest, &p->query, dread, dq, ix_rows_of(r, x, D));
+    for (int64_t i = 0; i < r->R; i++) ix_add(dx + r->m->row[i] * D, dread + i * D, D);
+    ix_arena_release(r->m->scratch, mark);
+}
+
+/* Queries that lie between keys and values: those of rows that are not read have no gradient. */
+static void clear_unread(const ix_run *r, const ix_heads *p, float *dq)
+{
+    const ix_attention_shape *s = &p->shape;
+    for (int64_t n = 0, i = 0; n < r->N; n++) {
+        bool read = i < r->R && r->m->row[i] == n;
+        i += read;
+        for (int h = 0; !read && h < s->H; h++)
+            memset(dq + n * s->stride + h * s->q_step, 0, (size_t)s->K * sizeof *dq);
+    }
 }
 
 void ix_heads_backward(const ix_run *r, const ix_heads *p, float *dx, const float *dy, const float *x)
 {
     size_t mark = ix_arena_mark(r->m->scratch);
+    ix_run rest = ix_rest(r);
     const float *q = ix_kept(r, p->qkv), *att = ix_kept(r, p->att), *lse = ix_kept(r, p->lse);
     float *datt = ix_take_rows(r, p->out.in), *dq = ix_take_rows(r, p->in.out);
     void *room = ix_model_attention_scratch(r->m, ix_attention_scratch(&p->shape, r->pack));
 
-    ix_linear_backward(r, &p->out, datt, dy, att);
-    ix_attention_backward(dq, dq + p->k, dq + p->v, datt, att, lse, q, q + p->k, q + p->v, &p->shape, r->pack, NULL,
+    ix_linear_backward(&rest, &p->out, datt, dy, ix_rows_of(r, att, p->out.in));
+    ix_spread(r, datt, p->out.in);
+    ix_attention_backward(dq, dq + p->k, dq + p->v, datt, att, lse, q, q + p->k, q + p->v, &p->shape, r->pack, r->read,
                           room);
-    rotate(r, p, dq, true);
-    ix_linear_backward(r, &p->in, dx, dq, x);
+    if (apart(r, p)) {
+        project_read_backward(r, p, dx, dq, x);
+    } else {
+        if (r->read) clear_unread(r, p, dq);
+        rotate(r, p, dq, true);
+        ix_linear_backward(r, &p->in, dx, dq, x);
+    }
     ix_arena_release(r->m->scratch, mark);
 }
 
 size_t ix_heads_scratch(const ix_heads *p, int64_t N, bool backward)
 {
     size_t in = ix_linear_scratch(&p->in, N, backward), out = ix_linear_scratch(&p->out, N, backward);
-    return (backward ? ix_rows_bytes(N, p->out.in) + ix_rows_bytes(N, p->in.out) : 0) + (in > out ? in : out);
+    size_t rows = ix_rows_bytes(N, p->out.in), query = p->keys.out ? ix_rows_bytes(N, p->query.in) : 0, all;
+    if (backward) all = 2 * rows + ix_rows_bytes(N, p->in.out) + (query ? rows + 2 * query : 0);
+    else all = rows + query;
+    return all + (in > out ? in : out);
 }

@@ -1,25 +1,35 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "model/family.h"
 
-void ix_linear_forward(const ix_run *r, const ix_linear *l, float *y, bool add, const float *x)
+void ix_linear_into(const ix_run *r, const ix_linear *l, float *y, int64_t ld, bool add, const float *x)
 {
-    ix_gemm(y, l->out, add, x, l->in, false, ix_row(r, l->weight), l->in, true, r->N, l->out, l->in);
-    if (l->bias >= 0) ix_bias(y, ix_row(r, l->bias), r->N, l->out);
+    ix_gemm(y, ld, add, x, l->in, false, ix_row(r, l->weight), l->in, true, r->N, l->out, l->in);
+    if (l->bias >= 0) ix_bias(y, ld, ix_row(r, l->bias), r->N, l->out);
 }
 
-static void bias_backward(const ix_run *r, const ix_linear *l, const float *dy)
+void ix_linear_forward(const ix_run *r, const ix_linear *l, float *y, bool add, const float *x)
+{
+    ix_linear_into(r, l, y, l->out, add, x);
+}
+
+static void bias_backward(const ix_run *r, const ix_linear *l, const float *dy, int64_t ld)
 {
     size_t mark = ix_arena_mark(r->m->scratch);
     void *sums = ix_arena_take(r->m->scratch, ix_bias_scratch(r->N, l->out));
-    ix_bias_backward(ix_drow(r, l->bias), dy, r->N, l->out, sums);
+    ix_bias_backward(ix_drow(r, l->bias), dy, ld, r->N, l->out, sums);
     ix_arena_release(r->m->scratch, mark);
+}
+
+void ix_linear_from(const ix_run *r, const ix_linear *l, float *dx, const float *dy, int64_t ld, const float *x)
+{
+    ix_gemm(dx, l->in, false, dy, ld, false, ix_row(r, l->weight), l->in, false, r->N, l->in, l->out);
+    ix_gemm(ix_drow(r, l->weight), l->in, true, dy, ld, true, x, l->in, false, l->out, l->in, r->N);
+    if (l->bias >= 0) bias_backward(r, l, dy, ld);
 }
 
 void ix_linear_backward(const ix_run *r, const ix_linear *l, float *dx, const float *dy, const float *x)
 {
-    ix_gemm(dx, l->in, false, dy, l->out, false, ix_row(r, l->weight), l->in, false, r->N, l->in, l->out);
-    ix_gemm(ix_drow(r, l->weight), l->in, true, dy, l->out, true, x, l->in, false, l->out, l->in, r->N);
-    if (l->bias >= 0) bias_backward(r, l, dy);
+    ix_linear_from(r, l, dx, dy, l->out, x);
 }
 
 size_t ix_linear_scratch(const ix_linear *l, int64_t N, bool backward)

@@ -23,7 +23,9 @@ typedef struct {
     float *dw; /* NULL in a forward pass */
     const ix_pack *pack;
     int64_t N;
-    float *kept; /* of this block */
+    const ix_rows *read; /* of each segment, in the last block: the rows whose output is read; NULL: all */
+    int64_t R;           /* how many these are, N if all */
+    float *kept;         /* of this block */
 } ix_run;
 
 /* A block keeps some floats per token; each part has its own from a place on. */
@@ -36,6 +38,14 @@ float *ix_drow(const ix_run *r, int row);
 float *ix_take_rows(const ix_run *r, int64_t columns); /* [N, columns] of the model's scratch */
 size_t ix_rows_bytes(int64_t N, int64_t columns);      /* what that takes */
 
+/* Where only some rows are read, attention turns [N, .] into [R, .], the rows that are read in order, and what follows
+ * in the block works on these alone. */
+ix_run ix_rest(const ix_run *r);                                      /* the run from there on */
+void ix_gather(const ix_run *r, float *y, const float *x, int64_t D); /* y[R,D] = these rows of x[N,D]; y may be x */
+void ix_spread(const ix_run *r, float *x, int64_t D);                 /* x[R,D] to [N,D], in place; other rows: any */
+void ix_spread_clear(const ix_run *r, float *x, int64_t D);           /* likewise; other rows: 0 */
+const float *ix_rows_of(const ix_run *r, const float *x, int64_t D);  /* those of x, in scratch; x itself if all */
+
 /* --- y = x W^T + b ------------------------------------------------------------------------------ */
 
 /* Adjacent rows of the table that are one product; bias -1: none. */
@@ -47,6 +57,9 @@ typedef struct {
 void ix_linear_forward(const ix_run *r, const ix_linear *l, float *y, bool add, const float *x);
 /* dx = dy W,  dW += dy^T x,  db += sum_n dy */
 void ix_linear_backward(const ix_run *r, const ix_linear *l, float *dx, const float *dy, const float *x);
+/* The same with ld floats from one row of y or dy to the next. */
+void ix_linear_into(const ix_run *r, const ix_linear *l, float *y, int64_t ld, bool add, const float *x);
+void ix_linear_from(const ix_run *r, const ix_linear *l, float *dx, const float *dy, int64_t ld, const float *x);
 size_t ix_linear_scratch(const ix_linear *l, int64_t N, bool backward);
 
 /* --- norms -------------------------------------------------------------------------------------- */
@@ -71,6 +84,7 @@ size_t ix_norm_scratch(const ix_norm *n, int64_t N, bool backward);
 /* y = out(attention(rope(q), rope(k), v)),  q, k, v = in(x). `shape` says where a head lies in a row of in(x). */
 typedef struct {
     ix_linear in, out;
+    ix_linear query, keys; /* parts of `in`: all queries, and all keys and values; keys.out 0: they are not apart */
     ix_attention_shape shape;
     int64_t k, v;           /* where the first key and the first value lie in a row; the first query lies at 0 */
     ix_place qkv, att, lse; /* [in.out] rotated, [H K], [H] */
@@ -80,7 +94,9 @@ typedef struct {
 ix_heads ix_heads_of(ix_model *m, int in, int in_bias, int out, int out_bias);
 /* One matrix whose rows are [q k v] of a head, head after head; every head has its own keys. */
 ix_heads ix_heads_in_turn(ix_model *m, int in, int in_bias, int out, int out_bias);
+/* y[R,D], x[N,D] */
 void ix_heads_forward(const ix_run *r, const ix_heads *p, float *y, bool add, const float *x);
+/* dx[N,D], dy[R,D] */
 void ix_heads_backward(const ix_run *r, const ix_heads *p, float *dx, const float *dy, const float *x);
 size_t ix_heads_scratch(const ix_heads *p, int64_t N, bool backward);
 

@@ -67,7 +67,7 @@ static size_t trunk_bytes(const ix_model *m, int64_t N, bool backward)
     int64_t D = m->c.D, table = N * ix_rotated(&m->c) / 2, room = room_for(N);
     size_t blocks = (size_t)(backward ? m->c.layers : 1);
     return blocks * bytes_of(m->width * room) + bytes_of(m->tail_width * room) + (backward ? 2 : 1) * bytes_of(N * D) +
-           2 * bytes_of(table);
+           2 * bytes_of(N) + 2 * bytes_of(table);
 }
 
 /* The most that blocks and final norm take from scratch at once. */
@@ -130,6 +130,8 @@ static void carve_all(ix_model *m, int64_t N, bool backward)
     m->tail = carve(&at, m->tail_width * m->room);
     m->hidden = carve(&at, N * D);
     m->x = backward ? carve(&at, N * D) : NULL;
+    m->row = (int32_t *)(void *)carve(&at, N);
+    m->row_position = (int32_t *)(void *)carve(&at, N);
     m->positions = N;
     m->cosine = carve(&at, table);
     m->sine = carve(&at, table);
@@ -195,20 +197,80 @@ void *ix_model_attention_scratch(ix_model *m, size_t bytes)
     return m->attention;
 }
 
+/* --- rows that are read ------------------------------------------------------------------------- */
+
+ix_run ix_rest(const ix_run *r)
+{
+    ix_run rest = *r;
+    rest.N = r->R;
+    rest.read = NULL;
+    return rest;
+}
+
+void ix_gather(const ix_run *r, float *y, const float *x, int64_t D)
+{
+    size_t bytes = (size_t)D * sizeof *x;
+    if (!r->read) memmove(y, x, (size_t)r->N * bytes);
+    for (int64_t i = 0; r->read && i < r->R; i++) memmove(y + i * D, x + r->m->row[i] * D, bytes);
+}
+
+void ix_spread(const ix_run *r, float *x, int64_t D)
+{
+    for (int64_t i = r->R - 1; r->read && i >= 0; i--) memmove(x + r->m->row[i] * D, x + i * D, (size_t)D * sizeof *x);
+}
+
+void ix_spread_clear(const ix_run *r, float *x, int64_t D)
+{
+    if (!r->read) return;
+    ix_spread(r, x, D);
+    for (int64_t n = 0, i = 0; n < r->N; n++) {
+        if (i < r->R && r->m->row[i] == n) i++;
+        else memset(x + n * D, 0, (size_t)D * sizeof *x);
+    }
+}
+
+const float *ix_rows_of(const ix_run *r, const float *x, int64_t D)
+{
+    if (!r->read) return x;
+    float *y = ix_arena_take(r->m->scratch, (size_t)(r->R * D) * sizeof *y);
+    ix_gather(r, y, x, D);
+    return y;
+}
+
+/* Where all is read, or nothing, there is nothing to save. */
+static void list_rows(ix_model *m, const ix_pack *pack, const ix_rows *read)
+{
+    int64_t R = 0;
+    for (int32_t s = 0; read && s < pack->S; s++)
+        for (int32_t n = read[s].begin; n < read[s].end; n++, R++) {
+            m->row[R] = n;
+            m->row_position[R] = pack->position[n];
+        }
+    bool some = R > 0 && R < pack->N;
+    m->read = some ? read : NULL;
+    m->R = some ? R : pack->N;
+}
+
 /* --- passes ------------------------------------------------------------------------------------- */
 
 /* The run as block l sees it. */
 static ix_run in_block(const ix_run *r, int l)
 {
     ix_run mine = *r;
+    bool last = l == r->m->c.layers - 1;
     mine.kept = r->m->kept[l];
+    mine.read = last ? r->m->read : NULL;
+    mine.R = last ? r->m->R : r->N;
     return mine;
 }
 
+/* Behind the last block. */
 static ix_run in_tail(const ix_run *r)
 {
     ix_run mine = *r;
     mine.kept = r->m->tail;
+    mine.read = r->m->read;
+    mine.R = r->m->R;
     return mine;
 }
 
@@ -218,33 +280,38 @@ static float *input_of(const ix_model *m, int l, bool keep)
     return l < m->c.layers ? m->kept[l] + m->layer[l].x * m->room : keep ? m->x : m->kept[0] + m->layer[0].x * m->room;
 }
 
-const float *ix_model_forward(ix_model *m, const float *w, const ix_pack *pack, bool keep)
+const float *ix_model_forward(ix_model *m, const float *w, const ix_pack *pack, const ix_rows *read, bool keep)
 {
     IX_CONTRACT(pack->N <= m->tokens && (m->backward || !keep));
-    ix_run r = {.m = m, .w = w, .pack = pack, .N = pack->N}, tail = in_tail(&r);
+    ix_run r = {.m = m, .w = w, .pack = pack, .N = pack->N};
     int L = m->c.layers;
 
     m->logits_kept = false;
+    list_rows(m, pack, read);
     ix_embed(input_of(m, 0, keep), ix_row(&r, m->embed), pack->token, r.N, m->c.D);
     if (m->family->embedding_scale) ix_scale(input_of(m, 0, keep), m->family->embedding_scale(&m->c), r.N * m->c.D);
     for (int l = 0; l < L; l++) {
-        ix_run b = in_block(&r, keep ? l : 0);
+        ix_run b = in_block(&r, l);
+        if (!keep) b.kept = m->kept[0];
         float *x = input_of(m, keep ? l : 0, keep);
         m->layer[l].block->forward(&b, &m->layer[l], keep ? input_of(m, l + 1, keep) : x, x);
     }
-    ix_norm_forward(&tail, &m->norm, m->hidden, input_of(m, L, keep));
+    ix_run tail = in_tail(&r), rest = ix_rest(&tail);
+    ix_norm_forward(&rest, &m->norm, m->hidden, input_of(m, L, keep));
+    ix_spread(&tail, m->hidden, m->c.D);
     return m->hidden;
 }
 
 void ix_model_backward(ix_model *m, const float *w, float *dw, const ix_pack *pack, float *dh)
 {
     IX_CONTRACT(m->backward);
-    ix_run r = {.m = m, .w = w, .dw = dw, .pack = pack, .N = pack->N}, tail = in_tail(&r);
+    ix_run r = {.m = m, .w = w, .dw = dw, .pack = pack, .N = pack->N}, tail = in_tail(&r), rest = ix_rest(&tail);
     size_t mark = ix_arena_mark(m->scratch);
     float *dx = ix_take_rows(&r, m->c.D);
 
-    memset(dx, 0, (size_t)(r.N * m->c.D) * sizeof *dx);
-    ix_norm_backward(&tail, &m->norm, dx, dh, m->x);
+    memset(dx, 0, (size_t)(rest.N * m->c.D) * sizeof *dx);
+    ix_gather(&tail, dh, dh, m->c.D);
+    ix_norm_backward(&rest, &m->norm, dx, dh, m->x);
     for (int l = m->c.layers - 1; l >= 0; l--) {
         ix_run b = in_block(&r, l);
         m->layer[l].block->backward(&b, &m->layer[l], dx, input_of(m, l, true));

@@ -20,6 +20,7 @@ struct ix_pass {
     int32_t *rows, *targets; /* [2 tokens] read positions and what is predicted there */
     double *logp, *dlogp;    /* [2 tokens] */
     response *response;      /* [tokens] of each segment of the pack that is one */
+    ix_rows *read;           /* [tokens] of each segment of the pack: the rows whose hidden state is read */
     float *dh;               /* [tokens, D] */
 };
 
@@ -45,8 +46,10 @@ ix_status ix_pass_create(ix_pass **out, const ix_objective *objective, const ix_
     p->logp = calloc(n, sizeof *p->logp);
     p->dlogp = calloc(n, sizeof *p->dlogp);
     p->response = calloc((size_t)tokens, sizeof *p->response);
+    p->read = calloc((size_t)tokens, sizeof *p->read);
     p->dh = ix_alloc_block((size_t)(tokens * p->D) * sizeof *p->dh);
-    IX_NEED(p->rows && p->targets && p->logp && p->dlogp && p->response && p->dh, IX_ENOMEM, "pass: out of memory");
+    IX_NEED(p->rows && p->targets && p->logp && p->dlogp && p->response && p->read && p->dh, IX_ENOMEM,
+            "pass: out of memory");
     *out = p;
     p = NULL;
 done:
@@ -71,6 +74,7 @@ void ix_pass_destroy(ix_pass **pass)
     free(p->logp);
     free(p->dlogp);
     free(p->response);
+    free(p->read);
     free(p->dh);
     free(p);
     *pass = NULL;
@@ -99,6 +103,23 @@ static int64_t add_reads(ix_pass *p, const ix_pack *pack, const ix_segment *s, i
         p->targets[at] = pack->token[i];
     }
     return at;
+}
+
+static void mark_last(ix_pass *p, const ix_pack *pack)
+{
+    for (int32_t s = 0; s < pack->S; s++) {
+        const ix_segment *g = &pack->segment[s];
+        p->read[s] = (ix_rows){g->parent < 0 ? g->end : g->end - 1, g->end};
+    }
+}
+
+/* What add_reads lists. */
+static void mark_responses(ix_pass *p, const ix_pack *pack)
+{
+    for (int32_t s = 0; s < pack->S; s++) {
+        const ix_segment *g = &pack->segment[s];
+        p->read[s] = g->parent < 0 ? (ix_rows){g->end - 1, g->end} : (ix_rows){g->begin, g->end - 1};
+    }
 }
 
 /* Its log-probabilities, from logp on, summed in the order of its tokens. */
@@ -224,10 +245,13 @@ static void run(ix_pass *p, const float *w, float *dw, const ix_pack *pack, cons
 {
     IX_CONTRACT(pack->N <= p->tokens);
     enter(p, IX_PHASE_FORWARD);
-    const float *hidden = ix_model_forward(p->model, w, pack, dw != NULL);
+    bool last = p->objective && p->objective->reads == IX_READ_LAST;
+    if (last) mark_last(p, pack);
+    else mark_responses(p, pack);
+    const float *hidden = ix_model_forward(p->model, w, pack, p->read, dw != NULL);
     if (dw) memset(p->dh, 0, (size_t)(pack->N * p->D) * sizeof *p->dh);
     enter(p, IX_PHASE_HEAD);
-    if (p->objective && p->objective->reads == IX_READ_LAST) judge_hidden(p, w, dw, pack, hidden, scale, result);
+    if (last) judge_hidden(p, w, dw, pack, hidden, scale, result);
     else if (dw) train_logp(p, w, dw, pack, reference, scale, result);
     else judge_logp(p, w, pack, reference, result);
     enter(p, IX_PHASE_BACKWARD);
@@ -256,7 +280,7 @@ double ix_pass_language(ix_pass *p, const float *w, float *dw, const ix_pack *pa
             p->targets[R] = pack->token[i + 1];
         }
     enter(p, IX_PHASE_FORWARD);
-    ix_model_forward(p->model, w, pack, dw != NULL);
+    ix_model_forward(p->model, w, pack, NULL, dw != NULL);
     enter(p, IX_PHASE_HEAD);
     ix_model_logp(p->model, w, p->rows, p->targets, R, p->logp);
     for (int64_t i = 0; i < R; i++) {

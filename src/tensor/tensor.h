@@ -67,13 +67,13 @@ void ix_layernorm_backward_ref(float *dx, float *dg, float *db, const float *dy,
 
 /* --- biases ----------------------------------------------------------------------------------- */
 
-/* y[N,D] += b[D] */
-void ix_bias(float *y, const float *b, int64_t N, int64_t D);
-void ix_bias_ref(float *y, const float *b, int64_t N, int64_t D);
+/* y[N,D] += b[D]; ld floats from one row of y to the next */
+void ix_bias(float *y, int64_t ld, const float *b, int64_t N, int64_t D);
+void ix_bias_ref(float *y, int64_t ld, const float *b, int64_t N, int64_t D);
 /* db += sum_n dy, cut by size; `scratch` holds ix_bias_scratch(N, D) bytes. */
 size_t ix_bias_scratch(int64_t N, int64_t D);
-void ix_bias_backward(float *db, const float *dy, int64_t N, int64_t D, void *scratch);
-void ix_bias_backward_ref(float *db, const float *dy, int64_t N, int64_t D);
+void ix_bias_backward(float *db, const float *dy, int64_t ld, int64_t N, int64_t D, void *scratch);
+void ix_bias_backward_ref(float *db, const float *dy, int64_t ld, int64_t N, int64_t D);
 
 /* --- rotary positions (Su et al. 2021), halves rotated as Hugging Face does -------------------- */
 

@@ -26,7 +26,7 @@ static void check_states(oracle *o)
             ix_pack_add_document(pack, at, size);
             at += size;
         }
-    const float *h = ix_model_forward(o->model, o->w, pack, false);
+    const float *h = ix_model_forward(o->model, o->w, pack, NULL, false);
     float *hidden = case_floats(o->cases, "hidden", &n), *logits = case_floats(o->cases, "logits", NULL);
     float *z = malloc((size_t)(o->T * V) * sizeof *z);
     assert_int_equal(n, o->T * D);

@@ -116,18 +116,18 @@ static void bias_matches(void **state)
 {
     (void)state;
     for (int c = 0; c < SIZES * SIZES; c++) {
-        int64_t N = sizes[c / SIZES], D = sizes[c % SIZES];
-        float *y = draw(N * D, 1), *b = draw(D, 1), *want = copy_of(y, N * D), *dy = draw(N * D, 1);
+        int64_t N = sizes[c / SIZES], D = sizes[c % SIZES], ld = D + c % 3;
+        float *y = draw(N * ld, 1), *b = draw(D, 1), *want = copy_of(y, N * ld), *dy = draw(N * ld, 1);
         float *db = draw(D, 1), *wdb = copy_of(db, D), *again = copy_of(db, D);
         void *scratch = malloc(ix_bias_scratch(N, D));
-        ix_bias(y, b, N, D);
-        ix_bias_ref(want, b, N, D);
-        assert_memory_equal(y, want, (size_t)(N * D) * sizeof *y);
-        ix_bias_backward(db, dy, N, D, scratch);
-        ix_bias_backward_ref(wdb, dy, N, D);
+        ix_bias(y, ld, b, N, D);
+        ix_bias_ref(want, ld, b, N, D);
+        assert_memory_equal(y, want, (size_t)(N * ld) * sizeof *y);
+        ix_bias_backward(db, dy, ld, N, D, scratch);
+        ix_bias_backward_ref(wdb, dy, ld, N, D);
         CHECK_NEAR(check_worst(db, wdb, D), 0, 3e-7 * (1 + check_largest(wdb, D)));
         omp_set_num_threads(3);
-        ix_bias_backward(again, dy, N, D, scratch);
+        ix_bias_backward(again, dy, ld, N, D, scratch);
         omp_set_num_threads(1);
         assert_memory_equal(db, again, (size_t)D * sizeof *db);
         free(y), free(b), free(want), free(dy), free(db), free(wdb), free(again), free(scratch);
@@ -138,7 +138,7 @@ static void nothing_of_nothing(void **state)
 {
     float db[2] = {1, 2}, dg[2] = {3, 4};
     (void)state;
-    ix_bias_backward(db, NULL, 0, 2, NULL);
+    ix_bias_backward(db, NULL, 2, 0, 2, NULL);
     ix_layernorm_backward(NULL, dg, db, NULL, NULL, NULL, NULL, 0, 2, NULL);
     assert_true(db[0] == 1 && db[1] == 2 && dg[0] == 3 && dg[1] == 4);
 }

@@ -57,7 +57,7 @@ static void layer_norm_backward(table *t, int64_t at, int64_t rows)
 
 static void bias(table *t, int64_t at, int64_t rows)
 {
-    ix_bias(t->y + at * D, t->g, rows, D);
+    ix_bias(t->y + at * D, D, t->g, rows, D);
 }
 
 static void gelu(table *t, int64_t at, int64_t rows)
