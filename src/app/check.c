@@ -18,7 +18,9 @@ static const char usage[] =
     "Says what is wrong with each PATH, and changes nothing:\n"
     "  a suite (.yaml)            as impex run would read it: keys, models, data, every run prepared\n"
     "  a model folder, or a name  config.json, names, shapes and numbers of the weights, tokenizer, chat format\n"
-    "  a data file (.jsonl)       pairs; bad rows by line, how many come twice or have equal answers\n"
+    "  a data file (.jsonl)       pairs; bad rows by line, how many come twice, have equal, empty or cut answers; "
+    "lengths\n"
+    "  several data files         also what each shares with those before it: training sets first\n"
     "  weights (.safetensors)     the file itself\n"
     "  a result (.h5)             complete and unchanged, its sets, its verdict\n"
     "  a folder of results        every result in it, and runs that were launched and never ended\n"
@@ -151,6 +153,18 @@ static bool check_one(const char *path)
     return rc != IX_OK || wrong;
 }
 
+/* What each file of pairs shares with those named before it. Files that are wrong were named already. */
+static void name_overlaps(char **path, int count)
+{
+    for (int i = 1; i < count; i++)
+        for (int k = 0; k < i; k++) {
+            char *about = NULL;
+            if (!ends_with(path[i], ".jsonl") || !ends_with(path[k], ".jsonl")) continue;
+            if (ix_check_overlap(path[k], path[i], &about) == IX_OK && about) printf("note: %s: %s\n", path[i], about);
+            free(about);
+        }
+}
+
 /* --- the same? -------------------------------------------------------------------------------------------- */
 
 static const char *name_of(const char *path)
@@ -235,6 +249,7 @@ static ix_status run(int argc, char **argv, int *exit_code)
     if (argc == 1) return ix_check_machine();
     for (int i = 1; i < argc; i++)
         if (check_one(argv[i])) *exit_code = IX_EXIT_INPUT;
+    name_overlaps(argv + 1, argc - 1);
 done:
     return rc;
 }

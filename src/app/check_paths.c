@@ -7,6 +7,7 @@
 
 #include "app/table.h"
 #include "base/file.h"
+#include "data/inspect.h"
 #include "data/pairs.h"
 #include "data/persona.h"
 #include "model/model.h"
@@ -34,54 +35,6 @@ done:
 
 /* --- data --------------------------------------------------------------------------------------------------- */
 
-static void hash_ids(ix_hash *h, const int32_t *id, int32_t n)
-{
-    ix_hash_add(h, &n, sizeof n);
-    if (n) ix_hash_add(h, id, (size_t)n * sizeof *id);
-}
-
-static void hash_pair(const ix_text_pair *p, char hex[IX_HASH_HEX])
-{
-    ix_hash *h = ix_hash_begin();
-    if (!p->turns) hash_ids(h, p->ids.prompt, p->ids.prompt_size);
-    for (int i = 0; i < p->turns; i++) {
-        ix_hash_add_text(h, p->turn[i].role);
-        ix_hash_add_text(h, p->turn[i].content);
-    }
-    for (int s = 0; s < IX_SIDES; s++)
-        if (p->turns) ix_hash_add_text(h, p->response[s]);
-        else hash_ids(h, p->ids.response[s], p->ids.response_size[s]);
-    ix_hash_end(h, hex);
-}
-
-static bool answers_equal(const ix_text_pair *p)
-{
-    const ix_pair *ids = &p->ids;
-    if (p->turns) return !strcmp(p->response[IX_CHOSEN], p->response[IX_REJECTED]);
-    size_t bytes = (size_t)ids->response_size[IX_CHOSEN] * sizeof(int32_t);
-    return ids->response_size[IX_CHOSEN] == ids->response_size[IX_REJECTED] &&
-           !memcmp(ids->response[IX_CHOSEN], ids->response[IX_REJECTED], bytes);
-}
-
-static int by_text(const void *a, const void *b)
-{
-    return strcmp(a, b);
-}
-
-/* Pairs that another pair before them repeats word for word. */
-static ix_status count_repeated(const ix_texts *texts, int64_t *repeated)
-{
-    int64_t n = ix_texts_count(texts);
-    char(*hex)[IX_HASH_HEX] = malloc((size_t)(n + 1) * sizeof *hex);
-    if (!hex) return ix_fail(IX_ENOMEM, "%s: out of memory", ix_texts_name(texts));
-    for (int64_t i = 0; i < n; i++) hash_pair(ix_texts_get(texts, i), hex[i]);
-    qsort(hex, (size_t)n, sizeof *hex, by_text);
-
-    for (int64_t i = 1; i < n; i++) *repeated += !strcmp(hex[i - 1], hex[i]);
-    free(hex);
-    return IX_OK;
-}
-
 /* The file of task persona holds statements, not pairs. */
 static bool is_persona(const char *path, char **about)
 {
@@ -93,23 +46,51 @@ static bool is_persona(const char *path, char **about)
     return true;
 }
 
+static char *about_pairs(const ix_texts *texts, const ix_inspection *n)
+{
+    char a[IX_FIGURE], b[IX_FIGURE], c[IX_FIGURE];
+    const char *unit = ix_texts_as_ids(texts) ? "tokens" : "characters";
+    return ix_format(
+        "%s pair%s of %s, %s of them repeated, %s with equal answers; responses, chosen and rejected: %lld "
+        "and %lld empty, %lld and %lld look cut, median %lld and %lld %s; the shorter one is chosen in %.4f",
+        ix_figure_count(a, n->pairs), n->pairs == 1 ? "" : "s", ix_texts_as_ids(texts) ? "token ids" : "texts",
+        ix_figure_count(b, n->repeated), ix_figure_count(c, n->equal), (long long)n->empty[0], (long long)n->empty[1],
+        (long long)n->cut[0], (long long)n->cut[1], (long long)n->median[0], (long long)n->median[1], unit,
+        n->shorter_wins);
+}
+
 ix_status ix_check_data(const char *path, char **about)
 {
     ix_status rc = IX_OK;
     ix_texts *texts = NULL;
-    int64_t repeated = 0, equal = 0;
-    char a[IX_FIGURE], b[IX_FIGURE], c[IX_FIGURE];
+    ix_inspection n;
 
     if (is_persona(path, about)) return IX_OK;
     IX_TRY(ix_texts_read(&texts, path, NULL));
-    IX_TRY(count_repeated(texts, &repeated));
-    int64_t n = ix_texts_count(texts);
-    for (int64_t i = 0; i < n; i++) equal += answers_equal(ix_texts_get(texts, i));
-    *about = ix_format("%s pair%s of %s, %s of them repeated, %s with equal answers", ix_figure_count(a, n),
-                       n == 1 ? "" : "s", ix_texts_as_ids(texts) ? "token ids" : "texts", ix_figure_count(b, repeated),
-                       ix_figure_count(c, equal));
+    IX_TRY(ix_inspect(texts, &n));
+    *about = about_pairs(texts, &n);
 done:
     ix_texts_destroy(&texts);
+    return rc;
+}
+
+ix_status ix_check_overlap(const char *train, const char *test, char **about)
+{
+    ix_status rc = IX_OK;
+    ix_texts *a = NULL, *b = NULL;
+    ix_overlap o;
+    *about = NULL;
+    IX_TRY(ix_texts_read(&a, train, NULL));
+    IX_TRY(ix_texts_read(&b, test, NULL));
+    IX_TRY(ix_inspect_overlap(a, b, &o));
+    if (o.prompts > 0)
+        *about = ix_format("of %lld pairs, %s has %lld prompts, %lld with the same chosen response, %lld with the same "
+                           "rejected one",
+                           (long long)ix_texts_count(b), train, (long long)o.prompts, (long long)o.response[IX_CHOSEN],
+                           (long long)o.response[IX_REJECTED]);
+done:
+    ix_texts_destroy(&a);
+    ix_texts_destroy(&b);
     return rc;
 }
 

@@ -13,6 +13,9 @@ ix_status ix_check_model(const char *folder, char **about); /* a Hugging Face fo
 ix_status ix_check_weights(const char *path, char **about); /* one safetensors file */
 ix_status ix_check_result(const char *path, char **about);  /* its seal, its sets, its verdict */
 
+/* What pairs of `test` share with those of `train`, both JSON lines; *about NULL: nothing. */
+ix_status ix_check_overlap(const char *train, const char *test, char **about);
+
 /* This program, this machine, and the ranks it was started on. Collective over the world. */
 ix_status ix_check_machine(void);
 
