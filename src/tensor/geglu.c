@@ -5,22 +5,23 @@
 
 static const float slope = 1.59576912f, cubic = 0.044715f; /* 2 sqrt(2 / pi) */
 
-/* (1 + tanh(u)) / 2 = 1 / (1 + exp(-2 u)) at u = sqrt(2 / pi) (a + cubic a^3): no digits are lost where tanh is -1 */
-static inline v8 share(v8 a)
+/* e = exp(-2 u) at u = sqrt(2 / pi) (a + cubic a^3). (1 + tanh(u)) / 2 is then s = 1 / (1 + e), and (1 - tanh(u)) / 2
+ * is e s: no digits are lost where tanh is -1 or 1. */
+static inline v8 decay(v8 a)
 {
-    return 1 / (1 + v8_exp(-slope * (a + cubic * a * a * a)));
+    return v8_exp(-slope * (a + cubic * a * a * a));
 }
 
 static inline v8 gated(v8 a, v8 b)
 {
-    return a * share(a) * b;
+    return a / (1 + decay(a)) * b;
 }
 
-/* With s = share(a):  *a becomes dy b gelu'(a) = dy b (s + a s (1 - s) slope (1 + 3 cubic a^2)), *b dy gelu(a). */
+/* *a becomes dy b gelu'(a) = dy b (s + a s (e s) slope (1 + 3 cubic a^2)), *b becomes dy gelu(a). */
 static inline void gradients(v8 *a, v8 *b, v8 dy)
 {
-    v8 x = *a, s = share(x);
-    *a = dy * *b * (s + x * s * (1 - s) * (slope * (1 + 3 * cubic * x * x)));
+    v8 x = *a, e = v8_min(v8_all(1e37f), decay(x)), s = 1 / (1 + e); /* e s must not become infinity times 0 */
+    *a = dy * *b * (s + x * s * (e * s) * (slope * (1 + 3 * cubic * x * x)));
     *b = dy * (x * s);
 }
 
