@@ -193,7 +193,7 @@ static ix_status write_record(const ix_recipe_work *w, const char *folder)
     IX_TRY(add_sources(w, record));
     for (int i = 0; i < w->sets; i++) IX_TRY(finish_set(&w->set[i], folder, sets));
     IX_TRY(add_overlaps(w, record));
-    IX_NEED(text = json_dumps(record, JSON_INDENT(1)), IX_ENOMEM, "%s: out of memory", path);
+    IX_NEED(text = json_dumps(record, JSON_INDENT(1) | JSON_REAL_PRECISION(12)), IX_ENOMEM, "%s: out of memory", path);
     line = ix_format("%s\n", text);
     IX_TRY(ix_file_write(path, line, strlen(line)));
 done:

@@ -68,6 +68,15 @@ bad '--models and --options' schema --models --options
 bad '1 operand given, 2 wanted' export results/s/x
 bad '--beta none: a number above 0' score neox pairs.jsonl --beta none
 
+bad 'there is no recipe persona2; impex data lists them' data persona2 pairs.jsonl --out d
+bad 'recipe ultrafeedback reads 2 files; 1 given' data ultrafeedback pairs.jsonl --out d
+bad '--out FOLDER is missing' data persona pairs.jsonl
+bad 'recipe rewardmath counts tokens: --tokenizer FOLDER' data rewardmath pairs.jsonl --out d
+bad 'pairs.jsonl:1: problem is missing' data rewardmath pairs.jsonl --out d --tokenizer neox
+bad 'pairs.jsonl:1: question is missing' data persona pairs.jsonl --out d
+mkdir hostile && printf '{"version": "1.0", "model": {"type": "Unigram", "vocab": []}}' >hostile/tokenizer.json
+bad 'hostile/tokenizer.json: model: type "Unigram" is not known' tokenize hostile
+
 # --- YAML ---------------------------------------------------------------------------------------------------------
 bad 'absent.yaml: No such file' run absent.yaml
 cp s.yaml broken.yaml && echo 'data: [1' >>broken.yaml

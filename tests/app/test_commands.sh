@@ -7,10 +7,10 @@ here=$(cd "$(dirname "$0")" && pwd)
 
 # --- help -----------------------------------------------------------------------------------------------------------
 good 'help' "$impex" --help
-for command in run plan check export score tokenize schema; do
+for command in run plan check export score tokenize data schema; do
     grep -q "^  impex $command " out || fail "help: lacks $command" out
 done
-for command in run plan check export score tokenize schema; do
+for command in run plan check export score tokenize data schema; do
     good "$command --help" "$impex" "$command" --help
     says "impex $command"
     [ ! -s err ] || fail "$command --help: something on standard error" err
@@ -56,6 +56,20 @@ grep -qF '"pieces":["the","<end>"]' out || fail 'tokenize miniworld: other piece
 : >texts.jsonl
 "$impex" tokenize neox <texts.jsonl >out || fail 'tokenize nothing'
 [ ! -s out ] || fail 'tokenize nothing: something came' out
+
+# --- data -----------------------------------------------------------------------------------------------------------
+good 'data' "$impex" data
+says 'rewardbench_code   filtered.jsonl'
+statements=$source/data/persona/agreeableness.jsonl
+good 'data persona' "$impex" data persona "$statements" --out sets
+says 'train  drawn     80       80'
+[ "$(wc -l <sets/persona_train.jsonl)" -eq 80 ] || fail 'data persona: not 80 training pairs' sets/persona_train.jsonl
+grep -q '"as_the_authors": true' sets/persona.json || fail 'data persona: not as the authors' sets/persona.json
+good 'check what data wrote' "$impex" check sets/persona_train.jsonl sets/persona_test.jsonl
+says 'ok: sets/persona_test.jsonl: 40 pairs of texts, 0 of them repeated, 0 with equal answers; responses, chosen and rejected: 0 and 0 empty, '
+cat sets/persona_test.jsonl sets/persona_train.jsonl >sets/both.jsonl
+good 'check files that overlap' "$impex" check sets/persona_train.jsonl sets/both.jsonl
+says 'note: sets/both.jsonl: of 120 pairs, sets/persona_train.jsonl has 80 prompts, 80 with the same chosen response'
 
 # --- check ----------------------------------------------------------------------------------------------------------
 cat >chat.jsonl <<'JSON'
