@@ -12,11 +12,11 @@
 #include <unistd.h>
 
 /* What cannot be opened is the user's to mend; what fails afterwards is the machine's. */
-static ix_status open_input(const char *path, int *fd, size_t *size)
+ix_status ix_file_open(const char *path, int *fd, size_t *size)
 {
     ix_status rc = IX_OK;
     struct stat st;
-    IX_NEED((*fd = open(path, O_RDONLY | O_CLOEXEC)) >= 0, IX_EINPUT, "%s: %s", path, strerror(errno));
+    IX_NEED((*fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)) >= 0, IX_EINPUT, "%s: %s", path, strerror(errno));
     IX_NEED(fstat(*fd, &st) == 0, IX_EIO, "%s: %s", path, strerror(errno));
     IX_NEED(S_ISREG(st.st_mode), IX_EINPUT, "%s: not a regular file", path);
     *size = (size_t)st.st_size;
@@ -26,6 +26,11 @@ done:
 
 ix_status ix_file_read(const char *path, char **out, size_t *size)
 {
+    return ix_file_read_most(path, SIZE_MAX - 1, out, size);
+}
+
+ix_status ix_file_read_most(const char *path, size_t most, char **out, size_t *size)
+{
     ix_status rc = IX_OK;
     int fd = -1;
     char *text = NULL;
@@ -34,7 +39,8 @@ ix_status ix_file_read(const char *path, char **out, size_t *size)
     *out = NULL;
     *size = 0;
     size_t total = 0;
-    IX_TRY(open_input(path, &fd, &total));
+    IX_TRY(ix_file_open(path, &fd, &total));
+    IX_NEED(total <= most, IX_EINPUT, "%s: %zu MiB are more than such a file has", path, total >> 20);
     IX_NEED(text = malloc(total + 1), IX_ENOMEM, "%s: %zu MiB do not fit into memory", path, total >> 20);
     while (at < total) {
         ssize_t got = read(fd, text + at, total - at);
@@ -59,7 +65,7 @@ ix_status ix_map_open(ix_map *out, const char *path)
     int fd = -1;
 
     *out = (ix_map){0};
-    IX_TRY(open_input(path, &fd, &out->size));
+    IX_TRY(ix_file_open(path, &fd, &out->size));
     if (out->size > 0) {
         void *p = mmap(NULL, out->size, PROT_READ, MAP_PRIVATE, fd, 0);
         IX_NEED(p != MAP_FAILED, IX_EIO, "%s: cannot be mapped: %s", path, strerror(errno));

@@ -11,6 +11,11 @@
 
 /* The whole file in memory, a zero byte after it. Free *out with free(). */
 ix_status ix_file_read(const char *path, char **out, size_t *size);
+ix_status ix_file_read_most(const char *path, size_t most, char **out,
+                            size_t *size); /* IX_EINPUT beyond `most` bytes */
+
+/* Opens a regular file for reading: IX_EINPUT for what is not there or no file; never waits, as on a pipe. */
+ix_status ix_file_open(const char *path, int *fd, size_t *size);
 
 /* A read-only map of a file. An empty file gives a NULL pointer and size 0. */
 typedef struct {

@@ -6,6 +6,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+
+#include "base/file.h"
 
 struct ix_hash {
     EVP_MD_CTX *ctx;
@@ -52,16 +55,19 @@ ix_status ix_hash_file(const char *path, char hex[IX_HASH_HEX])
     ix_status rc = IX_OK;
     char *buffer = NULL;
     ix_hash *h = ix_hash_begin();
-    FILE *fp = NULL;
-    size_t size = (size_t)1 << 20, got;
+    int fd = -1;
+    size_t room = (size_t)1 << 20, size;
+    ssize_t got;
 
     hex[0] = 0;
-    IX_NEED(fp = fopen(path, "rb"), IX_EINPUT, "%s: %s", path, strerror(errno));
-    IX_NEED(buffer = malloc(size), IX_ENOMEM, "%s: out of memory", path);
-    while ((got = fread(buffer, 1, size, fp)) > 0) ix_hash_add(h, buffer, got);
-    IX_NEED(!ferror(fp), IX_EIO, "%s: %s", path, strerror(errno));
+    IX_TRY(ix_file_open(path, &fd, &size));
+    IX_NEED(buffer = malloc(room), IX_ENOMEM, "%s: out of memory", path);
+    while ((got = read(fd, buffer, room)) != 0) {
+        IX_NEED(got > 0 || errno == EINTR, IX_EIO, "%s: %s", path, strerror(errno));
+        if (got > 0) ix_hash_add(h, buffer, (size_t)got);
+    }
 done:
-    if (fp) fclose(fp);
+    if (fd >= 0) close(fd);
     free(buffer);
     char end[IX_HASH_HEX];
     ix_hash_end(h, end);

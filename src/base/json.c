@@ -6,11 +6,30 @@
 
 #include "base/file.h"
 
+enum { FILE_MOST = 256 << 20, VALUES_MOST = 4000000 }; /* the largest tokenizers have 2 million */
+
 static const size_t flags = JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL;
+
+/* No text has more values than it has brackets and commas outside of strings, and one. */
+static int64_t most_values(const char *bytes, size_t size)
+{
+    int64_t n = 1;
+    bool text = false;
+    for (size_t i = 0; i < size; i++) {
+        char c = bytes[i];
+        if (text && c == '\\') i++;
+        else if (c == '"') text = !text;
+        else if (!text) n += c == ',' || c == '[' || c == '{';
+    }
+    return n;
+}
 
 static ix_status parse(json_t **out, const char *bytes, size_t size, const char *where, bool lines, size_t more)
 {
     json_error_t error;
+    *out = NULL;
+    if (most_values(bytes, size) > VALUES_MOST)
+        return ix_fail(IX_EINPUT, "%s: JSON: more than %d values", where, VALUES_MOST);
     *out = json_loadb(bytes, size, flags | more, &error);
     if (!*out && lines) return ix_fail(IX_EINPUT, "%s:%d:%d: JSON: %s", where, error.line, error.column, error.text);
     if (!*out) return ix_fail(IX_EINPUT, "%s:%d: JSON: %s", where, error.column, error.text);
@@ -25,7 +44,7 @@ static ix_status open_file(json_t **out, const char *path, size_t more)
     char *text = NULL;
     size_t size;
     *out = NULL;
-    ix_status rc = ix_file_read(path, &text, &size);
+    ix_status rc = ix_file_read_most(path, FILE_MOST, &text, &size);
     if (rc == IX_OK) rc = parse(out, text, size, path, true, more);
     free(text);
     return rc;

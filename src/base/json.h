@@ -2,7 +2,8 @@
  *
  * json.h - reading other people's JSON (jansson) with errors that name the file and the place.
  *
- * Repeated keys are refused, U+0000 inside strings is accepted (use json_string_length). Local. */
+ * Repeated keys are refused, U+0000 inside strings is accepted (use json_string_length). What would take memory beyond
+ * reason is refused before it is taken: files above 256 MiB, more than 4 million values. Local. */
 #ifndef IX_BASE_JSON_H
 #define IX_BASE_JSON_H
 

@@ -99,6 +99,7 @@ static ix_status find_row(const ix_tensor_view **out, const source *s, int row)
     IX_NEED(*out, IX_EINPUT, "%s: tensor %s is missing%s%s", s->folder, p->name, p->alias[0] ? ", and so is " : "",
             p->alias);
     IX_TRY(check_shape(s, *out, p, resizes(s->m, row) ? s->vocabulary : p->rows));
+    IX_TRY(ix_tensor_check_f32(*out));
 done:
     return rc;
 }

@@ -368,17 +368,26 @@ done:
     return rc;
 }
 
+static bool has(const char *folder, const char *name)
+{
+    char *path = ix_format("%s/%s", folder, name);
+    bool there = ix_file_exists(path);
+    free(path);
+    return there;
+}
+
 static ix_status say_no_weights(const char *folder)
 {
-    char *old = ix_format("%s/pytorch_model.bin", folder), *oldmap = ix_format("%s.index.json", old);
-    bool pickled = ix_file_exists(old) || ix_file_exists(oldmap);
-    free(old);
-    free(oldmap);
     if (!ix_is_folder(folder)) return ix_fail(IX_EINPUT, "%s: no such folder", folder);
-    if (pickled)
+    if (has(folder, "pytorch_model.bin") || has(folder, "pytorch_model.bin.index.json"))
         return ix_fail(IX_EINPUT,
                        "%s: only pytorch_model.bin, not model.safetensors; save it again with transformers' "
                        "save_pretrained",
+                       folder);
+    if (has(folder, "adapter_model.safetensors"))
+        return ix_fail(IX_EINPUT,
+                       "%s: only an adapter, not model.safetensors; merge it into its base model (peft's "
+                       "merge_and_unload) and save that",
                        folder);
     return ix_fail(IX_EINPUT, "%s: neither model.safetensors nor model.safetensors.index.json", folder);
 }

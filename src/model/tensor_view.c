@@ -84,30 +84,34 @@ static const unsigned char *span(const ix_tensor_view *t, int64_t begin, int64_t
     return t->bytes + (size_t)begin * width_of(t);
 }
 
-static ix_status read_piece(const ix_tensor_view *t, const unsigned char *p, int64_t count, float *out)
+ix_status ix_tensor_check_f32(const ix_tensor_view *t)
+{
+    bool real =
+        t->dtype == IX_DTYPE_F32 || t->dtype == IX_DTYPE_BF16 || t->dtype == IX_DTYPE_F16 || t->dtype == IX_DTYPE_F64;
+    if (real) return IX_OK;
+    return ix_fail(IX_EINPUT, "%s: tensor %s: dtype %s where F32, F16, BF16 or F64 is wanted", t->path, t->name,
+                   ix_dtype_name(t->dtype));
+}
+
+static void read_piece(const ix_tensor_view *t, const unsigned char *p, int64_t count, float *out)
 {
     if (t->dtype == IX_DTYPE_F32) memcpy(out, p, (size_t)count * sizeof *out);
     else if (t->dtype == IX_DTYPE_BF16) read_bf16(out, p, count);
     else if (t->dtype == IX_DTYPE_F16) read_f16(out, p, count);
-    else if (t->dtype == IX_DTYPE_F64) read_f64(out, p, count);
-    else
-        return ix_fail(IX_EINPUT, "%s: tensor %s: dtype %s where F32, F16, BF16 or F64 is wanted", t->path, t->name,
-                       ix_dtype_name(t->dtype));
-    return IX_OK;
+    else read_f64(out, p, count);
 }
 
 ix_status ix_tensor_read_f32(const ix_tensor_view *t, int64_t begin, int64_t count, float *out)
 {
-    ix_status rc = IX_OK;
     const unsigned char *p = span(t, begin, count);
     size_t width = width_of(t);
     int64_t most = PIECE / (int64_t)width;
-    for (int64_t at = 0; at < count; at += most) {
+    ix_status rc = count ? ix_tensor_check_f32(t) : IX_OK;
+    for (int64_t at = 0; rc == IX_OK && at < count; at += most) {
         int64_t n = smaller(count - at, most);
-        IX_TRY(read_piece(t, p + (size_t)at * width, n, out + at));
+        read_piece(t, p + (size_t)at * width, n, out + at);
         ix_map_forget(p, (size_t)(at + n) * width); /* all so far: looking at a page brings its neighbours back */
     }
-done:
     return rc;
 }
 

@@ -148,7 +148,9 @@ static ix_status find_folder(ix_material *m, ix_model_place *place, char hash[IX
                              const ix_settings *s, const char *name)
 {
     ix_status rc = IX_OK;
+    ix_model_config config;
     IX_TRY(ix_find_model(place, suite, s, name));
+    IX_TRY(ix_model_config_read(&config, place->folder)); /* believed before it is hashed */
     if (!m->weights_needed && !has_weights(place->folder)) {
         m->weightless = true;
         goto done;
