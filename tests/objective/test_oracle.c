@@ -46,9 +46,11 @@ typedef struct {
     ix_objective_settings settings;
     double loss, rewards;
 } row;
-static const row rows[] = {{"ex_rm", "ex", "ex", {0}, 2e-5, 1e-4},
-                           {"im_rm", "im:0.01", "im_0.01", {.beta = 0.01}, 2e-5, 5e-4 * 0.01 + 1e-7},
-                           {"im_rm", "im:0.5", "im_0.5", {.beta = 0.5}, 2e-5, 5e-4 * 0.5 + 1e-7}};
+static const row rows[] = {
+    {.objective = "ex_rm", .key = "ex", .file = "ex", .loss = 2e-5, .rewards = 1e-4},
+    {"im_rm", "im:0.01", "im_0.01", {.beta = 0.01}, .loss = 2e-5, .rewards = 5e-4 * 0.01 + 1e-7},
+    {"im_rm", "im:0.5", "im_0.5", {.beta = 0.5}, .loss = 2e-5, .rewards = 5e-4 * 0.5 + 1e-7},
+};
 
 static bool reads_logp(const row *r)
 {
