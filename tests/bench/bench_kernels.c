@@ -190,6 +190,43 @@ static void norm_backward(void *of)
     ix_rmsnorm_backward(a->z, a->g, a->y, a->x, a->r, a->g, a->N, a->D, a->scratch);
 }
 
+/* z serves as the pairs of mean and deviation. */
+static void layer_norm(void *of)
+{
+    const rows *a = of;
+    ix_layernorm(a->y, a->z, a->x, a->g, a->g, a->N, a->D, 1e-5f);
+}
+
+static void layer_norm_backward(void *of)
+{
+    const rows *a = of;
+    ix_layernorm_backward(a->y, a->g, a->g, a->x, a->x, a->z, a->g, a->N, a->D, a->scratch);
+}
+
+static void gelu(void *of)
+{
+    const rows *a = of;
+    ix_gelu(a->y, a->x, a->N * a->D);
+}
+
+static void gelu_backward(void *of)
+{
+    const rows *a = of;
+    ix_gelu_backward(a->z, a->y, a->x, a->N * a->D);
+}
+
+static void tanh_gate(void *of)
+{
+    const rows *a = of;
+    ix_geglu(a->y, a->x, a->x + a->D / 2, a->D, a->N, a->D / 2);
+}
+
+static void tanh_gate_backward(void *of)
+{
+    const rows *a = of;
+    ix_geglu_backward(a->z, a->z + a->D / 2, a->y, a->x, a->x + a->D / 2, a->D, a->N, a->D / 2);
+}
+
 /* Half of the columns are a, the other half b. */
 static void gate(void *of)
 {
@@ -267,6 +304,12 @@ static const struct {
     double touched; /* floats read or written, in units of N * D */
 } row_kernels[] = {{"rmsnorm", norm, 2},
                    {"rmsnorm backward", norm_backward, 4},
+                   {"layernorm", layer_norm, 2},
+                   {"layernorm backward", layer_norm_backward, 4},
+                   {"gelu", gelu, 2},
+                   {"gelu backward", gelu_backward, 3},
+                   {"geglu", tanh_gate, 1.5},
+                   {"geglu backward", tanh_gate_backward, 2.5},
                    {"swiglu", gate, 1.5},
                    {"swiglu backward", gate_backward, 2.5},
                    {"rope", turn, 2},
@@ -287,7 +330,7 @@ static void bench_rows(int64_t N, int64_t D)
     a.r = numbers(N, 1);
     a.d = calloc((size_t)N, sizeof *a.d);
     a.token = calloc((size_t)N, sizeof *a.token);
-    a.scratch = malloc(ix_rmsnorm_scratch(N, D));
+    a.scratch = malloc(ix_layernorm_scratch(N, D));
     a.cosine = calloc((size_t)(N * HEAD), sizeof *a.cosine);
     a.sine = calloc((size_t)(N * HEAD), sizeof *a.sine);
     ix_rope_table(a.cosine, a.sine, a.g, N, HEAD);
