@@ -20,6 +20,7 @@
 
 static const char usage[] =
     "usage: impex score MODEL pairs.jsonl [--reference MODEL] [--beta B] [--objective NAME] [--format NAME]\n"
+    "       [--columns PROMPT,CHOSEN,REJECTED]\n"
     "\n"
     "Rewards of the pairs as JSON lines: {\"row\": 0, \"chosen\": 1.25, \"rejected\": -0.5}, in the order of the file, "
     "row\n"
@@ -36,10 +37,13 @@ static const char usage[] =
     "  --reference MODEL   what an implicit reward model started from; required for im_rm\n"
     "  --beta B            of im_rm, 0.01 by default\n"
     "  --objective NAME    ex_rm or im_rm, where the folder could be both\n"
-    "  --format NAME       chat format; auto by default: by the tokenizer's template\n";
+    "  --format NAME       chat format; auto by default: by the tokenizer's template\n"
+    "  --columns NAMES     of the three columns, where they have others, with commas between them\n";
 
 typedef struct {
     const char *name, *reference_name, *format, *path;
+    char *names; /* the text that columns point into; NULL: none was given */
+    ix_columns columns;
     const ix_objective *objective;
     ix_objective_settings settings;
     ix_grid *grid;
@@ -63,6 +67,7 @@ static void close_scoring(scoring *s)
 {
     close_model(s);
     ix_pairs_destroy(&s->pairs);
+    free(s->names);
     free(s->reference);
     free(s->result);
     ix_grid_destroy(&s->grid);
@@ -80,14 +85,28 @@ static ix_status take_beta(int *argc, char **argv, double *beta)
     return ix_fail(IX_EINPUT, "--beta %s: a number above 0 and at most 1000 is expected", text);
 }
 
+static ix_status take_columns(scoring *s, const char *text)
+{
+    char *rest = NULL;
+    if (!text) return IX_OK;
+    s->names = ix_format("%s", text);
+    s->columns.prompt = strtok_r(s->names, ",", &rest);
+    s->columns.chosen = strtok_r(NULL, ",", &rest);
+    s->columns.rejected = strtok_r(NULL, ",", &rest);
+    if (s->columns.rejected && !strtok_r(NULL, ",", &rest)) return IX_OK;
+    return ix_fail(IX_EINPUT, "--columns %s: three names with commas between them are expected", text);
+}
+
 static ix_status take_arguments(scoring *s, int argc, char **argv, const char **objective)
 {
     ix_status rc = IX_OK, missing = IX_OK;
     s->reference_name = ix_take_option(&argc, argv, "--reference", &missing);
     *objective = ix_take_option(&argc, argv, "--objective", &missing);
     s->format = ix_take_option(&argc, argv, "--format", &missing);
+    const char *columns = ix_take_option(&argc, argv, "--columns", &missing);
     IX_TRY(missing);
     IX_TRY(take_beta(&argc, argv, &s->settings.beta));
+    IX_TRY(take_columns(s, columns));
     IX_TRY(ix_check_operands(argc, argv, 2, 2, "score"));
     s->name = argv[1];
     s->path = argv[2];
@@ -129,7 +148,7 @@ static ix_status read_pairs(scoring *s)
     ix_model_config config;
 
     IX_TRY(ix_model_config_read(&config, s->place.folder));
-    IX_TRY(ix_texts_read(&texts, s->path, NULL));
+    IX_TRY(ix_texts_read(&texts, s->path, &s->columns));
     s->vocabulary = config.V;
     if (!ix_texts_as_ids(texts)) {
         const char *format = s->format ? s->format : s->place.format;

@@ -66,6 +66,7 @@ bad '--ranks 0: a whole number from 1' plan s.yaml --ranks 0
 bad '--nodes 3: more nodes than the 2 ranks' plan s.yaml --ranks 2 --nodes 3
 bad '--models and --options' schema --models --options
 bad '1 operand given, 2 wanted' export results/s/x
+bad '--columns a,b: three names with commas' score neox pairs.jsonl --columns a,b
 bad '--beta none: a number above 0' score neox pairs.jsonl --beta none
 
 bad 'there is no recipe persona2; impex data lists them' data persona2 pairs.jsonl --out d

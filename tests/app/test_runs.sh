@@ -67,10 +67,32 @@ good 'score on 3 ranks' $launcher 3 "$impex" score stories-im_rm pairs.jsonl --r
 cmp -s out wanted || fail 'score on 3 ranks: other bytes'
 good 'score with another beta' "$impex" score stories-im_rm pairs.jsonl --reference stories-im_rm --beta 0.5
 [ "$(grep -c '"chosen": 0, "rejected": 0}' out)" -eq 12 ] || fail 'a model against itself: rewards are not 0' out
+sed 's/"prompt"/"question"/; s/"rejected"/"worse"/' pairs.jsonl >named.jsonl
+good 'score with other columns' "$impex" score stories-im_rm named.jsonl --reference stories --columns question,chosen,worse
+cmp -s out wanted || fail 'score with other columns: other rewards'
 good 'the tokens of the chat format' "$impex" check neox-im_rm stories-ex_rm
 says 'vocabulary 428; 428 tokens, chat format default (adds 0 tokens, 0 rows)'
 says 'vocabulary 503, with a score head (ex_rm); 503 tokens, chat format default (adds 0 tokens, 0 rows)'
 good 'a run from an exported folder' "$impex" run s.yaml --set output=four --set 'matrix.model=[neox-im_rm]'
+
+# Models that others trained are judged by a suite as by score: no training set, no epochs.
+cat >judge.yaml <<'YAML'
+suite: judge
+task: preference
+data:
+  evaluate: {test: {path: pairs.jsonl, category: in_distribution}}
+training: {epochs: 0, reference: stories}
+matrix: {model: [stories-ex_rm], objective: [ex_rm], seed: [0]}
+YAML
+sed 's/ex_rm/im_rm/g' judge.yaml >dpo.yaml
+for kind in judge:ex_rm dpo:im_rm; do
+    suite=${kind%%:*} objective=${kind##*:} reference='--reference stories'
+    [ "$objective" = im_rm ] || reference=
+    good "judge $objective" "$impex" run $suite.yaml --set output=$suite
+    "$material" rewards "$(ls $suite/judge/*.h5)" test >wanted || fail "rewards of $suite"
+    good "score what was judged, $objective" "$impex" score stories-$objective pairs.jsonl $reference
+    cmp -s out wanted || fail "judge $objective: score gives other rewards" out wanted
+done
 
 # The folder that a run started from may move, if its contents stay.
 cp -r neox moved && mv neox away
