@@ -5,21 +5,17 @@
 
 enum { PIECE = 1024 }; /* numbers that a thread takes at a time */
 
-/* The share of a normal distribution below x. */
-static inline v8 below(v8 x)
-{
-    return 0.5f + 0.5f * v8_erf(x * 0.707106781f);
-}
-
 static inline v8 gelu(v8 x)
 {
-    return x * below(x);
+    v8 e;
+    return x * v8_normal(x, &e);
 }
 
-/* below(x) + x density(x) */
+/* Phi(x) + x Phi'(x) */
 static inline v8 slope(v8 x)
 {
-    return below(x) + x * (0.398942280f * v8_exp(-0.5f * x * x));
+    v8 e, below = v8_normal(x, &e);
+    return below + x * (0.398942280f * e);
 }
 
 static void gelu_piece(float *y, const float *x, int64_t n)
