@@ -81,6 +81,10 @@ static ix_status read_set(ix_scored *set, const ix_reader *rd, const char *name)
                        .hash = text_of(rd, group, "hash")};
     ix_reader_int(rd, group, "count", &set->count);
     ix_reader_int(rd, group, "dropped", &set->dropped);
+    ix_reader_int(rd, group, "repeated", &set->repeated);
+    ix_reader_int(rd, group, "equal", &set->equal);
+    ix_reader_int(rd, group, "known_prompts", &set->known_prompts);
+    ix_reader_int(rd, group, "known_chosen", &set->known_chosen);
     ix_status rc = set->count > 0 ? read_rewards(set, rd, group) : IX_OK;
     free(group);
     return rc;

@@ -22,8 +22,10 @@
 typedef struct {
     char *name, *category, *group, *hash;
     int64_t count, dropped;
-    int64_t half;       /* twice the number of pairs ranked right: ties count one half */
-    int64_t half_first; /* the same at epoch 0, the untrained model; -1: there is no such evaluation */
+    int64_t repeated, equal; /* pairs that come twice; with two equal answers; 0 where the file does not say */
+    int64_t known_prompts, known_chosen; /* with a prompt that was trained on; and with the same chosen response */
+    int64_t half;                        /* twice the number of pairs ranked right: ties count one half */
+    int64_t half_first;                  /* the same at epoch 0, the untrained model; -1: there is no such evaluation */
     double epoch, margin;
     signed char *right; /* [count] 2 right, 1 tied, 0 wrong; NULL: no pairs or no rewards */
     bool agrees;        /* the stored accuracy is that of the stored rewards */

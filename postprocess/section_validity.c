@@ -133,6 +133,22 @@ static void find_unequal_sets(const ix_material *m, ix_table *t)
             }
 }
 
+/* An answer that was trained on can be looked up: its accuracy is no generalisation. */
+static void find_odd_pairs(const ix_record *r, const ix_scored *set, ix_table *t)
+{
+    if (set->known_chosen)
+        find(t, "known pairs",
+             ix_format("%s: of %lld pairs, %lld have a prompt and chosen response that %s was trained on", set->name,
+                       (long long)set->count, (long long)set->known_chosen, r->model));
+    if (set->repeated)
+        find(t, "repeated pairs",
+             ix_format("%s: %lld pairs repeat another one word for word", set->name, (long long)set->repeated));
+    if (set->equal)
+        find(t, "equal answers",
+             ix_format("%s: %lld pairs have two equal responses, which nothing can tell apart", set->name,
+                       (long long)set->equal));
+}
+
 static void find_in_sets(const ix_material *m, ix_table *t)
 {
     for (int i = 0; i < m->records; i++) {
@@ -145,10 +161,12 @@ static void find_in_sets(const ix_material *m, ix_table *t)
                                r->run_id, r->set[s].name));
             bool said = false; /* once per family and set */
             for (int j = 0; j < i; j++) said |= m->record[j].cell == r->cell;
-            if (r->cell >= 0 && !said && r->set[s].dropped)
+            if (r->cell < 0 || said) continue;
+            if (r->set[s].dropped)
                 find(t, "dropped",
                      ix_format("%s: %lld pairs were too long for %s and are not judged", r->set[s].name,
                                (long long)r->set[s].dropped, r->model));
+            find_odd_pairs(r, &r->set[s], t);
         }
     }
 }

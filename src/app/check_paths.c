@@ -78,17 +78,20 @@ ix_status ix_check_overlap(const char *train, const char *test, char **about)
 {
     ix_status rc = IX_OK;
     ix_texts *a = NULL, *b = NULL;
+    ix_known *known = NULL;
     ix_overlap o;
     *about = NULL;
     IX_TRY(ix_texts_read(&a, train, NULL));
     IX_TRY(ix_texts_read(&b, test, NULL));
-    IX_TRY(ix_inspect_overlap(a, b, &o));
+    IX_TRY(ix_known_create(&known, a));
+    ix_known_overlap(known, b, &o);
     if (o.prompts > 0)
         *about = ix_format("of %lld pairs, %s has %lld prompts, %lld with the same chosen response, %lld with the same "
                            "rejected one",
                            (long long)ix_texts_count(b), train, (long long)o.prompts, (long long)o.response[IX_CHOSEN],
                            (long long)o.response[IX_REJECTED]);
 done:
+    ix_known_destroy(&known);
     ix_texts_destroy(&a);
     ix_texts_destroy(&b);
     return rc;

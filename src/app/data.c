@@ -168,15 +168,18 @@ static ix_status add_overlaps(const ix_recipe_work *w, json_t *record)
 {
     ix_status rc = IX_OK;
     json_t *list = json_array();
+    ix_known *train = NULL;
+    IX_TRY(ix_known_create(&train, w->set[0].texts));
     for (int i = 0; i < w->sets; i++) {
         ix_overlap o;
         if (!strstr(w->set[i].name, "_test")) continue;
-        IX_TRY(ix_inspect_overlap(w->set[0].texts, w->set[i].texts, &o));
+        ix_known_overlap(train, w->set[i].texts, &o);
         json_array_append_new(list, json_pack("{s:s, s:s, s:I, s:o, s:I}", "train", w->set[0].name, "test",
                                               w->set[i].name, "prompts", (json_int_t)o.prompts, "responses",
                                               sides(o.response[0], o.response[1]), "pairs", (json_int_t)o.pairs));
     }
 done:
+    ix_known_destroy(&train);
     json_object_set_new(record, "overlaps", list);
     return rc;
 }

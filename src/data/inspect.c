@@ -142,27 +142,49 @@ done:
     return rc;
 }
 
-static ix_status count_shared(const ix_texts *train, const ix_texts *test, key what, int64_t *shared)
+struct ix_known {
+    digest *key[KEYS]; /* sorted */
+    int64_t count;
+};
+
+ix_status ix_known_create(ix_known **out, const ix_texts *train)
 {
-    digest *d = NULL, one;
-    ix_status rc = sorted_digests(train, what, &d);
-    *shared = 0;
-    for (int64_t i = 0; rc == IX_OK && i < ix_texts_count(test); i++) {
-        hash_part(ix_texts_get(test, i), what, &one);
-        *shared += bsearch(&one, d, (size_t)ix_texts_count(train), sizeof one, by_hex) != NULL;
-    }
-    free(d);
+    ix_status rc = IX_OK;
+    ix_known *k = calloc(1, sizeof *k);
+    *out = NULL;
+    IX_NEED(k, IX_ENOMEM, "%s: out of memory", ix_texts_name(train));
+    k->count = ix_texts_count(train);
+    for (key what = 0; what < KEYS; what++) IX_TRY(sorted_digests(train, what, &k->key[what]));
+    *out = k;
+    k = NULL;
+done:
+    ix_known_destroy(&k);
     return rc;
 }
 
-ix_status ix_inspect_overlap(const ix_texts *train, const ix_texts *test, ix_overlap *out)
+void ix_known_destroy(ix_known **known)
 {
-    ix_status rc = IX_OK;
-    *out = (ix_overlap){0};
-    IX_TRY(count_shared(train, test, PROMPT, &out->prompts));
-    IX_TRY(count_shared(train, test, WITH_CHOSEN, &out->response[IX_CHOSEN]));
-    IX_TRY(count_shared(train, test, WITH_REJECTED, &out->response[IX_REJECTED]));
-    IX_TRY(count_shared(train, test, WHOLE, &out->pairs));
-done:
-    return rc;
+    if (!*known) return;
+    for (int what = 0; what < KEYS; what++) free((*known)->key[what]);
+    free(*known);
+    *known = NULL;
+}
+
+static int64_t count_shared(const ix_known *known, const ix_texts *test, key what)
+{
+    int64_t shared = 0;
+    for (int64_t i = 0; i < ix_texts_count(test); i++) {
+        digest one;
+        hash_part(ix_texts_get(test, i), what, &one);
+        shared += bsearch(&one, known->key[what], (size_t)known->count, sizeof one, by_hex) != NULL;
+    }
+    return shared;
+}
+
+void ix_known_overlap(const ix_known *known, const ix_texts *test, ix_overlap *out)
+{
+    out->prompts = count_shared(known, test, PROMPT);
+    out->response[IX_CHOSEN] = count_shared(known, test, WITH_CHOSEN);
+    out->response[IX_REJECTED] = count_shared(known, test, WITH_REJECTED);
+    out->pairs = count_shared(known, test, WHOLE);
 }

@@ -20,13 +20,17 @@ typedef struct {
 /* IX_ENOMEM. Of an empty list all figures are 0. */
 ix_status ix_inspect(const ix_texts *texts, ix_inspection *out);
 
-/* How many of the pairs of `test` can be looked up in `train`. */
+/* What can be looked up: the pairs of a training set. */
+typedef struct ix_known ix_known;
+ix_status ix_known_create(ix_known **out, const ix_texts *train);
+void ix_known_destroy(ix_known **known); /* NULL is fine; leaves *known NULL */
+
+/* How many pairs of `test` can be found there. */
 typedef struct {
     int64_t prompts;            /* the prompt is there */
     int64_t response[IX_SIDES]; /* the prompt with the same response on the same side */
     int64_t pairs;              /* the whole pair */
 } ix_overlap;
-
-ix_status ix_inspect_overlap(const ix_texts *train, const ix_texts *test, ix_overlap *out);
+void ix_known_overlap(const ix_known *known, const ix_texts *test, ix_overlap *out);
 
 #endif

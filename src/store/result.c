@@ -184,6 +184,18 @@ done:
     return rc;
 }
 
+ix_status ix_result_set_int(ix_result *r, const char *set, const char *name, int64_t value)
+{
+    ix_status rc = IX_OK;
+    ix_part *p;
+    char *path = ix_format("eval/%s", set);
+    IX_TRY(need_part(r, path, &p));
+    IX_TRY(put_attribute(p, name, (ix_attribute){.kind = IX_INT, .i = value}));
+done:
+    free(path);
+    return rc;
+}
+
 int64_t ix_dataset_size(const ix_dataset *d)
 {
     int64_t n = 1;

@@ -66,6 +66,8 @@ typedef struct {
     int64_t dropped;      /* pairs that were too long */
 } ix_result_set;
 ix_status ix_result_add_set(ix_result *r, const ix_result_set *set);
+/* One more attribute of a set that was added: a count of something about its pairs. */
+ix_status ix_result_set_int(ix_result *r, const char *set, const char *name, int64_t value);
 
 /* May a set or switch have this name? IX_EINPUT unless it is UTF-8, not empty, at most 200 bytes, without
  * '/', and neither "." nor "..". For configuration, so that a bad name is refused before the work. */

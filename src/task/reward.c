@@ -258,6 +258,7 @@ static ix_status fill_result(reward *r, ix_result *result)
         IX_TRY(ix_result_int(result, "train_pairs", ix_pairs_count(r->m->train)));
         IX_TRY(ix_result_int(result, "train_dropped", ix_pairs_dropped(r->m->train)));
     }
+    IX_TRY(ix_material_store_odd_pairs(r->m, result));
     const char *world = r->job->point->settings.data.miniworld;
     if (world) IX_TRY(ix_result_text(result, "world", "miniworld"));
     if (r->objective->needs_reference) {
