@@ -22,7 +22,8 @@ data:
 matrix: {seed: [0], objective: [im_rm]}
 training: {epochs: 1, pairs_per_step: 4}
 """
-EVERY = 12 if "ASAN_OPTIONS" not in os.environ else 40
+SANITIZED = "ASAN_OPTIONS" in os.environ  # a process takes long to start
+EVERY = 12 if not SANITIZED else 40
 MEMORY = 256 << 20  # bytes of resident memory
 HEADER = "model.safetensors"
 INDEX = "model.safetensors.index.json"
@@ -373,7 +374,7 @@ replaced("end_number", "tokenizer_config.json", SETTINGS, '{"eos_token": 5}')
 def run(command, memory):
     """Exit code, standard output and error. Memory is bounded twice: what is asked for, and what is used."""
     def limit():
-        if "ASAN_OPTIONS" not in os.environ:
+        if not SANITIZED:
             resource.setrlimit(resource.RLIMIT_AS, (8 << 30, 8 << 30))
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=err, preexec_fn=limit)
@@ -382,7 +383,7 @@ def run(command, memory):
         out.seek(0)
         err.seek(0)
         used = usage.ru_maxrss << 10
-        assert used <= memory or "ASAN_OPTIONS" in os.environ, f"{used >> 20} MiB of memory"
+        assert used <= memory or SANITIZED, f"{used >> 20} MiB of memory"
         return child.returncode, out.read().decode(), err.read().decode()
 
 
@@ -399,6 +400,8 @@ def try_case(program, launcher, number, entry):
     if checks:
         code, out, err = run([program, "check", folder], memory)
         assert code == 2 and out.startswith("wrong: ") and text in out and out.count("\n") == 1, (code, out, err)
+    if SANITIZED and checks and number % 4:
+        return out
     command = [program, "run", "s.yaml", "--set", f"matrix.model=[{folder}]"]
     code, out, err = run(command, memory)
     lines = own_lines(err, "run")

@@ -18,6 +18,12 @@ says 'ok: one: 4 results'
 good 'check of files' "$impex" check one/s/*.h5
 [ "$(grep -c '^ok: .*1 sets of 12 pairs; VALID' out)" -eq 4 ] || fail 'check of files: not 4 of them ok' out
 
+# The suite judges what it trains on, and the result knows it.
+for file in one/s/neox-*.h5; do
+    h5dump -a /eval/test/known_chosen "$file" | grep -q '(0): 12$' || fail "$file: not 12 known pairs"
+    h5dump -a /eval/test/equal "$file" | grep -q '(0): 0$' || fail "$file: pairs with equal answers"
+done
+
 # Ranks share the same runs, and the bits are the same.
 good 'run on 3 ranks' $launcher 3 "$impex" run s.yaml --set output=three --set parallel.data=3
 says '2 runs done'
@@ -74,6 +80,17 @@ good 'the tokens of the chat format' "$impex" check neox-im_rm stories-ex_rm
 says 'vocabulary 428; 428 tokens, chat format default (adds 0 tokens, 0 rows)'
 says 'vocabulary 503, with a score head (ex_rm); 503 tokens, chat format default (adds 0 tokens, 0 rows)'
 good 'a run from an exported folder' "$impex" run s.yaml --set output=four --set 'matrix.model=[neox-im_rm]'
+
+# An untrained implicit reward is 0 where policy and reference have the same new rows, and nearly so where they do not.
+for apart in false true; do
+    good "new rows apart: $apart" "$impex" run s.yaml --set output=rows-$apart --set compat.new_rows=$apart \
+        --set training.epochs=0 --set 'matrix.objective=[im_rm]'
+    "$material" rewards "$(ls rows-$apart/s/*.h5)" test >rows.$apart || fail "rewards of rows-$apart"
+    good "new rows apart: $apart, the verdict" "$impex" check rows-$apart
+done
+[ "$(grep -c '"chosen": 0, "rejected": 0}' rows.false)" -eq 12 ] || fail 'equal rows: rewards are not 0' rows.false
+[ "$(grep -c '"chosen": 0,' rows.true)" -eq 0 ] || fail 'rows apart: rewards are 0' rows.true
+[ "$(grep -cE '"chosen": -?(0\.000|[0-9.]*e-)' rows.true)" -eq 12 ] || fail 'rows apart: rewards are large' rows.true
 
 # Models that others trained are judged by a suite as by score: no training set, no epochs.
 cat >judge.yaml <<'YAML'
