@@ -53,7 +53,7 @@ static void gates_match(void **state)
         gates[g].twin(want, ab, ab + F, ld, N, F);
         CHECK_NEAR(apart(y, want, N * F), 0, 5e-7);
         gates[g].backward_twin(wd, wd + F, dy, ab, ab + F, ld, N, F);
-        gates[g].backward(d, d + F, dy, d, d + F, ld, N, F); /* in place */
+        gates[g].backward(d, d + F, dy, d, d + F, ld, N, F);                /* in place */
         double term = check_largest(dy, N * F) * check_largest(ab, N * ld); /* two of them cancel where g'(a) is 0 */
         CHECK_NEAR(check_worst(d, wd, N * ld), 0, 5e-7 * term);
         for (int64_t i = 0; i < N * F; i++) {
