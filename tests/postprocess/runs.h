@@ -24,7 +24,8 @@ typedef struct {
     int seed, ranks;
     const run_set *set;
     int sets;
-    bool untimed; /* no time of its steps, evaluations, reference */
+    bool untimed;               /* no time of its steps, evaluations, reference */
+    int known, repeated, equal; /* pairs of every set that are odd */
 } run_spec;
 
 static inline const char *run_or(const char *text, const char *otherwise)
@@ -136,7 +137,12 @@ static inline char *run_write(const char *folder, const run_spec *s)
     CHECK_OK(ix_result_int(r, "seed", s->seed));
     CHECK_OK(ix_result_int(r, "ranks", s->ranks ? s->ranks : 2));
     CHECK_OK(ix_result_texts(r, "config/resolved", NULL, &yaml));
-    for (int i = 0; i < s->sets; i++) run_add_set(r, &s->set[i], strcmp(objective, "im_rm") == 0);
+    for (int i = 0; i < s->sets; i++) {
+        run_add_set(r, &s->set[i], strcmp(objective, "im_rm") == 0);
+        CHECK_OK(ix_result_set_int(r, s->set[i].name, "known_chosen", s->known));
+        CHECK_OK(ix_result_set_int(r, s->set[i].name, "repeated", s->repeated));
+        CHECK_OK(ix_result_set_int(r, s->set[i].name, "equal", s->equal));
+    }
     if (!s->untimed) run_add_time(r, strcmp(objective, "im_rm") == 0);
     CHECK_OK(ix_result_write(r, path));
     ix_result_destroy(&r);

@@ -209,13 +209,27 @@ static void test_pooled_interval(void **state)
     run_clean(folder);
 }
 
+/* Said once for a family and set, whatever the number of its runs; and not of sets without such pairs. */
+static void test_odd_pairs(void **state)
+{
+    char *folder = run_folder();
+    (void)state;
+    add_twin(folder, (run_spec){SETS(one_set), .known = 98, .repeated = 3, .equal = 1});
+    add_twin(folder, (run_spec){SETS(one_set), .known = 98, .repeated = 3, .equal = 1, .seed = 1});
+    add_twin(folder, (run_spec){SETS(other_set), .model = "clean"});
+    check_found(folder, "known pairs", 1, "s: of 100 pairs, 98 have a prompt and chosen response that");
+    check_found(folder, "repeated pairs", 1, "s: 3 pairs repeat");
+    check_found(folder, "equal answers", 1, "s: 1 pairs have two equal responses");
+    run_clean(folder);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_failed),          cmocka_unit_test(test_ended_without_result),
         cmocka_unit_test(test_locked),          cmocka_unit_test(test_mixed_pairs),
         cmocka_unit_test(test_mixed_weights),   cmocka_unit_test(test_no_results),
-        cmocka_unit_test(test_pooled_interval),
+        cmocka_unit_test(test_pooled_interval), cmocka_unit_test(test_odd_pairs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
