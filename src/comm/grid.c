@@ -52,6 +52,8 @@ ix_status ix_grid_create(ix_grid **out, int groups, int data, int tensor)
     g = make_grid(ranks);
     IX_CONTRACT(g != NULL); /* some kilobytes, before anything can be agreed on */
     g->groups = groups;
+    if (tensor > 1) g->sums = calloc(IX_SUM_FLOATS, sizeof *g->sums);
+    IX_CONTRACT(tensor == 1 || g->sums);
     cut_world(g, data, tensor);
     measure(g);
     *out = g;
@@ -81,6 +83,7 @@ void ix_grid_destroy(ix_grid **grid)
     if (!g) return;
     for (int axis = 0; axis < IX_AXES && !g->alone; axis++) IX_MPI(MPI_Comm_free(&g->comm[axis]));
     free(g->scratch);
+    free(g->sums);
     free(g);
     *grid = NULL;
 }

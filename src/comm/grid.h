@@ -66,6 +66,10 @@ void ix_parts_free(ix_parts *parts);
 void ix_grid_sum_double(const ix_grid *g, ix_axis axis, double *x, int64_t n);
 void ix_grid_max_double(const ix_grid *g, ix_axis axis, double *x, int64_t n);
 
+/* Collective over the tensor axis; x[n] becomes its sum in rank order, with the same bits on every rank. For many
+ * numbers: every rank adds up its share of them. */
+void ix_grid_sum_tensor(const ix_grid *g, float *x, int64_t n);
+
 /* Collective. Every entry of x[n] is +0.0 except on the one rank that computed it: afterwards all have it, exactly
  * (bits are merged, not added: -0.0 and NaN survive). */
 void ix_grid_merge_double(const ix_grid *g, ix_axis axis, double *x, int64_t n);

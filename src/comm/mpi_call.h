@@ -23,8 +23,12 @@ struct ix_grid {
     int group, groups;
     void *scratch; /* for `room` numbers, at least one per rank of the world */
     int room;
+    float *sums; /* IX_SUM_FLOATS of them, where the tensor axis has ranks to sum over; else NULL */
     bool alone; /* from ix_grid_create_self: the communicators are not ours */
 };
+
+/* So much of a long sum over the tensor axis at a time. */
+enum { IX_SUM_FLOATS = 1 << 20 };
 
 /* One message carries at most this many bytes: counts in MPI-3 are int. */
 enum { IX_MESSAGE_BYTES = 1 << 30 };

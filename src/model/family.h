@@ -10,12 +10,14 @@
 
 #include "model/block.h"
 #include "model/parts.h"
+#include "model/split.h"
 
 typedef struct ix_family ix_family;
 
 struct ix_model {
     const ix_family *family;
     ix_model_config c;
+    ix_model_split split;
     ix_params params;
     int own; /* rows of the table that are the model's; an objective's follow */
 
@@ -36,13 +38,17 @@ struct ix_model {
     const ix_rows *read;         /* of the latest forward pass, NULL: all rows are read */
     int64_t R;                   /* how many are */
     int32_t *row, *row_position; /* [R] these rows, and their positions */
+    int32_t *token;              /* [N] of the latest pack, as rows of my part of the embedding; -1: not mine */
 
     float *cosine, *sine; /* [positions, R/2] */
     int64_t positions;
     void *attention; /* scratch of the attention kernel: grows with the longest pack */
     size_t attention_bytes;
 
-    float *logits, *head_in, *head_lse; /* [head_rows, V], [head_rows, D], [head_rows] */
+    float *logits, *head_in, *head_lse; /* [head_rows, words], [head_rows, D], [head_rows] */
+    double *head_whole;                 /* [3 head_rows] log-sums and targets' logits, as ranks exchange them */
+    int32_t *head_target;               /* [head_rows] */
+    float *repeated;                    /* a whole matrix of keys, where ranks share them */
     int64_t head_rows;
     bool logits_kept;
     int64_t recomputed;

@@ -114,8 +114,8 @@ static const ix_block parallel = {parallel_forward, parallel_backward, parallel_
 
 static ix_norm norm(ix_model *m, const char *name)
 {
-    int weight = ix_params_vector(&m->params, m->c.D, 1, IX_WHOLE, "gpt_neox.%s.weight", name);
-    int bias = ix_params_vector(&m->params, m->c.D, 0, IX_WHOLE, "gpt_neox.%s.bias", name);
+    int weight = ix_params_vector(&m->params, m->c.D, 1, ix_uncut(), "gpt_neox.%s.weight", name);
+    int bias = ix_params_vector(&m->params, m->c.D, 0, ix_uncut(), "gpt_neox.%s.bias", name);
     return ix_layernorm_of(m, weight, bias);
 }
 
@@ -129,11 +129,13 @@ static ix_norm block_norm(ix_model *m, int l, const char *which)
 static ix_heads heads(ix_model *m, int l)
 {
     ix_params *t = &m->params;
-    int64_t D = m->c.D;
-    int in = ix_params_matrix(t, 3 * D, D, IX_BY_ROWS, "gpt_neox.layers.%d.attention.query_key_value.weight", l);
-    int in_bias = ix_params_vector(t, 3 * D, 0, IX_BY_COLS, "gpt_neox.layers.%d.attention.query_key_value.bias", l);
-    int out = ix_params_matrix(t, D, D, IX_BY_COLS, "gpt_neox.layers.%d.attention.dense.weight", l);
-    int out_bias = ix_params_vector(t, D, 0, IX_WHOLE, "gpt_neox.layers.%d.attention.dense.bias", l);
+    const ix_model_split *s = &m->split;
+    int64_t D = m->c.D, K = m->c.K;
+    ix_cut rows = ix_cut_heads(s, IX_BY_ROWS, 3 * K), biases = ix_cut_heads(s, IX_BY_COLS, 3 * K);
+    int in = ix_params_matrix(t, 3 * D, D, rows, "gpt_neox.layers.%d.attention.query_key_value.weight", l);
+    int in_bias = ix_params_vector(t, 3 * D, 0, biases, "gpt_neox.layers.%d.attention.query_key_value.bias", l);
+    int out = ix_params_matrix(t, D, D, ix_cut_heads(s, IX_BY_COLS, K), "gpt_neox.layers.%d.attention.dense.weight", l);
+    int out_bias = ix_params_vector(t, D, 0, ix_uncut(), "gpt_neox.layers.%d.attention.dense.bias", l);
     return ix_heads_in_turn(m, in, in_bias, out, out_bias);
 }
 
@@ -141,10 +143,11 @@ static ix_mlp mlp(ix_model *m, int l)
 {
     ix_params *t = &m->params;
     int64_t D = m->c.D, F = m->c.F;
-    int in = ix_params_matrix(t, F, D, IX_BY_ROWS, "gpt_neox.layers.%d.mlp.dense_h_to_4h.weight", l);
-    int in_bias = ix_params_vector(t, F, 0, IX_BY_COLS, "gpt_neox.layers.%d.mlp.dense_h_to_4h.bias", l);
-    int out = ix_params_matrix(t, D, F, IX_BY_COLS, "gpt_neox.layers.%d.mlp.dense_4h_to_h.weight", l);
-    int out_bias = ix_params_vector(t, D, 0, IX_WHOLE, "gpt_neox.layers.%d.mlp.dense_4h_to_h.bias", l);
+    ix_cut rows = ix_cut_columns(&m->split, IX_BY_ROWS), cols = ix_cut_columns(&m->split, IX_BY_COLS);
+    int in = ix_params_matrix(t, F, D, rows, "gpt_neox.layers.%d.mlp.dense_h_to_4h.weight", l);
+    int in_bias = ix_params_vector(t, F, 0, cols, "gpt_neox.layers.%d.mlp.dense_h_to_4h.bias", l);
+    int out = ix_params_matrix(t, D, F, cols, "gpt_neox.layers.%d.mlp.dense_4h_to_h.weight", l);
+    int out_bias = ix_params_vector(t, D, 0, ix_uncut(), "gpt_neox.layers.%d.mlp.dense_4h_to_h.bias", l);
     return ix_mlp_of(m, &ix_activation_gelu, in, in_bias, out, out_bias);
 }
 

@@ -1,21 +1,54 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * head.c - z = U h at the rows that are read, bent to c tanh(z / c) where the family caps logits; logp = log
- * softmax(z). */
+ * softmax(z). Every tensor rank has the logits of its own words. */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "model/family.h"
 
+/* Targets as columns of my part of the vocabulary; -1: another rank's. */
+static void own_targets(ix_model *m, const int32_t *targets, int64_t R)
+{
+    ix_span words = m->split.words;
+    for (int64_t i = 0; i < R; i++) {
+        bool mine = targets[i] >= words.lo && targets[i] < words.hi;
+        m->head_target[i] = mine ? targets[i] - (int32_t)words.lo : -1;
+    }
+}
+
+/* Every rank knows the log-sum l_t over its own words, and some targets' logits: lse = m + log sum_t exp(l_t - m). On
+ * entry logp is z - l_t where the target is mine and -l_t elsewhere. */
+static void meet_logp(ix_model *m, double *logp, int64_t R, int64_t V)
+{
+    double *most = m->head_whole, *sum = most + R, *z = sum + R;
+    for (int64_t i = 0; i < R; i++) {
+        bool mine = m->head_target[i] >= 0;
+        z[i] = mine ? (double)m->logits[i * V + m->head_target[i]] : 0;
+        most[i] = sum[i] = z[i] - logp[i];
+    }
+    ix_grid_max_double(m->split.grid, IX_TENSOR, most, R);
+    for (int64_t i = 0; i < R; i++) sum[i] = exp(sum[i] - most[i]);
+    ix_grid_sum_double(m->split.grid, IX_TENSOR, sum, 2 * R);
+    for (int64_t i = 0; i < R; i++) {
+        double lse = most[i] + log(sum[i]);
+        m->head_lse[i] = (float)lse;
+        logp[i] = z[i] - lse;
+    }
+}
+
 static void head_forward(ix_model *m, const float *w, const int32_t *rows, const int32_t *targets, int64_t R,
                          double *logp)
 {
     ix_run r = {.m = m, .w = w};
-    int64_t D = m->c.D, V = m->c.V;
+    int64_t D = m->c.D, V = ix_span_size(m->split.words);
     for (int64_t i = 0; i < R; i++) memcpy(m->head_in + i * D, m->hidden + rows[i] * D, (size_t)D * sizeof *m->head_in);
+    own_targets(m, targets, R);
     ix_gemm(m->logits, V, false, m->head_in, D, false, ix_row(&r, m->head), D, true, R, V, D);
     if (m->c.logit_cap > 0) ix_softcap(m->logits, m->c.logit_cap, R * V);
-    ix_logp(logp, m->head_lse, m->logits, targets, R, V);
+    ix_logp(logp, m->head_lse, m->logits, m->head_target, R, V);
+    if (m->split.ranks > 1) meet_logp(m, logp, R, V);
 }
 
 void ix_model_logp(ix_model *m, const float *w, const int32_t *rows, const int32_t *targets, int64_t R, double *logp)
@@ -38,12 +71,14 @@ static void head_backward(ix_model *m, const float *w, float *dw, const int32_t 
                           int64_t R, const double *dlogp, float *dh)
 {
     ix_run r = {.m = m, .w = w, .dw = dw};
-    int64_t D = m->c.D, V = m->c.V;
+    int64_t D = m->c.D, V = ix_span_size(m->split.words);
     size_t mark = ix_arena_mark(m->scratch);
     float *dx = ix_arena_take(m->scratch, (size_t)(R * D) * sizeof *dx);
 
-    ix_logp_backward(m->logits, m->head_lse, targets, dlogp, m->c.logit_cap, R, V);
+    own_targets(m, targets, R);
+    ix_logp_backward(m->logits, m->head_lse, m->head_target, dlogp, m->c.logit_cap, R, V);
     ix_gemm(dx, D, false, m->logits, V, false, ix_row(&r, m->head), D, false, R, D, V);
+    ix_model_split_sum(&m->split, dx, R * D);
     ix_gemm(ix_drow(&r, m->head), D, true, m->logits, V, true, m->head_in, D, false, V, D, R);
     for (int64_t i = 0; i < R; i++) ix_add(dh + rows[i] * D, dx + i * D, D);
     ix_arena_release(m->scratch, mark);

@@ -5,13 +5,13 @@
 
 ix_norm ix_llama_norm(ix_model *m, int l, const char *name, float offset)
 {
-    int row = ix_params_vector(&m->params, m->c.D, 1 - offset, IX_WHOLE, "model.layers.%d.%s.weight", l, name);
+    int row = ix_params_vector(&m->params, m->c.D, 1 - offset, ix_uncut(), "model.layers.%d.%s.weight", l, name);
     return ix_rmsnorm_of(m, row, offset);
 }
 
 ix_norm ix_llama_final_norm(ix_model *m, float offset)
 {
-    int row = ix_params_vector(&m->params, m->c.D, 1 - offset, IX_WHOLE, "model.norm.weight");
+    int row = ix_params_vector(&m->params, m->c.D, 1 - offset, ix_uncut(), "model.norm.weight");
     return ix_rmsnorm_of(m, row, offset);
 }
 
@@ -20,14 +20,18 @@ ix_heads ix_llama_heads(ix_model *m, int l, bool biases)
 {
     static const char name[3] = {'q', 'k', 'v'};
     ix_params *t = &m->params;
-    int64_t D = m->c.D, Q = (int64_t)m->c.H * m->c.K, KV = (int64_t)m->c.G * m->c.K, rows[3] = {Q, KV, KV};
+    const ix_model_split *s = &m->split;
+    int64_t K = m->c.K;
+    int64_t D = m->c.D, Q = m->c.H * K, KV = m->c.G * K, rows[3] = {Q, KV, KV};
+    ix_cut weights[3] = {ix_cut_heads(s, IX_BY_ROWS, K), ix_cut_keys(s, IX_BY_ROWS, K), ix_cut_keys(s, IX_BY_ROWS, K)};
+    ix_cut vectors[3] = {ix_cut_heads(s, IX_BY_COLS, K), ix_cut_keys(s, IX_BY_COLS, K), ix_cut_keys(s, IX_BY_COLS, K)};
     int in[3], bias[3] = {-1};
 
     for (int i = 0; i < 3; i++)
-        in[i] = ix_params_matrix(t, rows[i], D, IX_BY_ROWS, "model.layers.%d.self_attn.%c_proj.weight", l, name[i]);
+        in[i] = ix_params_matrix(t, rows[i], D, weights[i], "model.layers.%d.self_attn.%c_proj.weight", l, name[i]);
     for (int i = 0; i < 3 && biases; i++)
-        bias[i] = ix_params_vector(t, rows[i], 0, IX_BY_COLS, "model.layers.%d.self_attn.%c_proj.bias", l, name[i]);
-    int out = ix_params_matrix(t, D, Q, IX_BY_COLS, "model.layers.%d.self_attn.o_proj.weight", l);
+        bias[i] = ix_params_vector(t, rows[i], 0, vectors[i], "model.layers.%d.self_attn.%c_proj.bias", l, name[i]);
+    int out = ix_params_matrix(t, D, Q, vectors[0], "model.layers.%d.self_attn.o_proj.weight", l);
     return ix_heads_of(m, in[0], bias[0], out, -1);
 }
 
@@ -36,9 +40,10 @@ ix_mlp ix_llama_mlp(ix_model *m, int l, const ix_activation *activation)
 {
     ix_params *t = &m->params;
     int64_t D = m->c.D, F = m->c.F;
-    int gate = ix_params_matrix(t, F, D, IX_BY_ROWS, "model.layers.%d.mlp.gate_proj.weight", l);
-    ix_params_matrix(t, F, D, IX_BY_ROWS, "model.layers.%d.mlp.up_proj.weight", l);
-    int down = ix_params_matrix(t, D, F, IX_BY_COLS, "model.layers.%d.mlp.down_proj.weight", l);
+    ix_cut rows = ix_cut_columns(&m->split, IX_BY_ROWS), cols = ix_cut_columns(&m->split, IX_BY_COLS);
+    int gate = ix_params_matrix(t, F, D, rows, "model.layers.%d.mlp.gate_proj.weight", l);
+    ix_params_matrix(t, F, D, rows, "model.layers.%d.mlp.up_proj.weight", l);
+    int down = ix_params_matrix(t, D, F, cols, "model.layers.%d.mlp.down_proj.weight", l);
     return ix_mlp_of(m, activation, gate, -1, down, -1);
 }
 

@@ -67,14 +67,14 @@ static ix_status find_tensor(const ix_tensor_view **out, const source *s, const 
 
 static ix_status check_shape(const source *s, const ix_tensor_view *t, const ix_param *p, int64_t rows)
 {
-    bool flat = t->dims == 1 && p->dims == 1 && t->shape[0] == p->cols;
-    bool full = t->dims == 2 && p->dims == 2 && t->shape[0] == rows && t->shape[1] == p->cols;
+    bool flat = t->dims == 1 && p->dims == 1 && t->shape[0] == p->full_cols;
+    bool full = t->dims == 2 && p->dims == 2 && t->shape[0] == rows && t->shape[1] == p->full_cols;
     if (flat || full) return IX_OK;
     char *has = t->dims == 2   ? ix_format("[%lld, %lld]", (long long)t->shape[0], (long long)t->shape[1])
                 : t->dims == 1 ? ix_format("[%lld]", (long long)t->shape[0])
                                : ix_format("of %d dimensions", t->dims);
-    char *wants = p->dims == 2 ? ix_format("[%lld, %lld]", (long long)rows, (long long)p->cols)
-                               : ix_format("[%lld]", (long long)p->cols);
+    char *wants = p->dims == 2 ? ix_format("[%lld, %lld]", (long long)rows, (long long)p->full_cols)
+                               : ix_format("[%lld]", (long long)p->full_cols);
     ix_status rc = ix_fail(IX_EINPUT, "%s: %s has shape %s, config.json wants %s", s->folder, t->name, has, wants);
     free(has);
     free(wants);
@@ -98,7 +98,7 @@ static ix_status find_row(const ix_tensor_view **out, const source *s, int row)
     if (!*out && extra) return IX_OK;
     IX_NEED(*out, IX_EINPUT, "%s: tensor %s is missing%s%s", s->folder, p->name, p->alias[0] ? ", and so is " : "",
             p->alias);
-    IX_TRY(check_shape(s, *out, p, resizes(s->m, row) ? s->vocabulary : p->rows));
+    IX_TRY(check_shape(s, *out, p, resizes(s->m, row) ? s->vocabulary : p->full_rows));
     IX_TRY(ix_tensor_check_f32(*out));
 done:
     return rc;
@@ -106,40 +106,92 @@ done:
 
 /* --- rows of added tokens ------------------------------------------------------------------------- */
 
-/* Rows for added tokens with the file's mean and 1e-9 of its covariance (transformers' mean_resizing): with
- * independent g_i ~ N(0, 1), mean + sqrt(1e-9 / n) sum_i g_i (e_i - mean) has exactly that distribution. */
-static ix_status draw_rows(float *E, int64_t n, int64_t count, int64_t D, uint64_t seed)
+/* A tensor of the file, some rows at a time. */
+typedef struct {
+    const ix_tensor_view *t;
+    int64_t rows, cols, many, at, size; /* rows [at, at + size) are in memory */
+    float *x;
+} window;
+
+static ix_status open_window(window *v, const ix_tensor_view *t)
+{
+    *v = (window){.t = t, .rows = t->shape[0], .cols = t->shape[1]};
+    v->many = ((int64_t)1 << 20) / v->cols + 1;
+    v->x = calloc((size_t)(v->many * v->cols), sizeof *v->x);
+    return v->x ? IX_OK : ix_fail(IX_ENOMEM, "new embedding rows: out of memory");
+}
+
+/* Rows are asked for in order, as often as one likes. */
+static ix_status row_of(window *v, int64_t row, const float **out)
 {
     ix_status rc = IX_OK;
-    double *mean = calloc((size_t)D, sizeof *mean), *sum = calloc((size_t)D, sizeof *sum);
+    if (row < v->at || row >= v->at + v->size) {
+        v->at = row;
+        v->size = v->rows - row < v->many ? v->rows - row : v->many;
+        IX_TRY(ix_tensor_read_f32(v->t, row * v->cols, v->size * v->cols, v->x));
+    }
+    *out = v->x + (row - v->at) * v->cols;
+done:
+    return rc;
+}
+
+static ix_status mean_of(window *v, double *mean)
+{
+    ix_status rc = IX_OK;
+    const float *e;
+    for (int64_t i = 0; i < v->rows; i++) {
+        IX_TRY(row_of(v, i, &e));
+        for (int64_t d = 0; d < v->cols; d++) mean[d] += (double)e[d];
+    }
+    for (int64_t d = 0; d < v->cols; d++) mean[d] /= (double)v->rows;
+done:
+    return rc;
+}
+
+/* Rows for added tokens with the file's mean and 1e-9 of its covariance (transformers' mean_resizing): with
+ * independent g_i ~ N(0, 1), mean + sqrt(1e-9 / n) sum_i g_i (e_i - mean) has exactly that distribution. Row r of the
+ * new ones, whoever holds it, is drawn from (seed, r n + i). */
+static ix_status draw_rows(float *out, const ix_tensor_view *t, ix_span new_rows, uint64_t seed)
+{
+    ix_status rc = IX_OK;
+    int64_t n = t->shape[0], D = t->shape[1], count = ix_span_size(new_rows);
+    double *mean = calloc((size_t)D, sizeof *mean), *sum = calloc((size_t)(count * D), sizeof *sum);
+    window v = {0};
+    const float *e;
 
     IX_NEED(mean && sum, IX_ENOMEM, "new embedding rows: out of memory");
-    for (int64_t i = 0; i < n; i++)
-        for (int64_t d = 0; d < D; d++) mean[d] += (double)E[i * D + d];
-    for (int64_t d = 0; d < D; d++) mean[d] /= (double)n;
-    for (int64_t r = 0; r < count; r++) {
-        memset(sum, 0, (size_t)D * sizeof *sum);
-        for (int64_t i = 0; i < n; i++) {
-            double g = ix_draw_normal(seed, IX_DRAW_ROWS, (uint64_t)(r * n + i));
-            for (int64_t d = 0; d < D; d++) sum[d] += g * ((double)E[i * D + d] - mean[d]);
+    IX_TRY(open_window(&v, t));
+    IX_TRY(mean_of(&v, mean));
+    for (int64_t i = 0; i < n; i++) {
+        IX_TRY(row_of(&v, i, &e));
+        for (int64_t r = 0; r < count; r++) {
+            double g = ix_draw_normal(seed, IX_DRAW_ROWS, (uint64_t)((new_rows.lo + r) * n + i));
+            for (int64_t d = 0; d < D; d++) sum[r * D + d] += g * ((double)e[d] - mean[d]);
         }
-        for (int64_t d = 0; d < D; d++) E[(n + r) * D + d] = (float)(mean[d] + sqrt(1e-9 / (double)n) * sum[d]);
     }
+    for (int64_t at = 0; at < count * D; at++) out[at] = (float)(mean[at % D] + sqrt(1e-9 / (double)n) * sum[at]);
 done:
+    free(v.x);
     free(mean);
     free(sum);
     return rc;
 }
 
-static ix_status add_rows(const source *s, const ix_param *p, const ix_new_rows *rows, float *weights)
+/* What I hold of the rows behind the folder's vocabulary. */
+static ix_status add_rows(const source *s, const ix_param *p, const ix_tensor_view *t, const ix_new_rows *rows,
+                          float *weights)
 {
-    float *E = weights + p->offset;
-    int64_t n = s->vocabulary, count = p->rows - n;
-    if (!rows || !rows->given) return draw_rows(E, n, count, p->cols, rows ? rows->seed : 0);
-    if (rows->count != count)
+    ix_span held = p->cut.share == IX_BY_ROWS ? p->cut.held : (ix_span){0, p->rows};
+    int64_t n = s->vocabulary, lacks = p->full_rows - n, from = held.lo > n ? held.lo : n;
+    ix_span mine = {from - n, held.hi - n};
+    float *out = weights + p->offset + (from - held.lo) * p->cols;
+
+    if (rows && rows->given && rows->count != lacks)
         return ix_fail(IX_EINPUT, "%s: %lld rows are given for new tokens, but it lacks %lld", s->folder,
-                       (long long)rows->count, (long long)count);
-    memcpy(E + n * p->cols, rows->given, (size_t)(count * p->cols) * sizeof *E);
+                       (long long)rows->count, (long long)lacks);
+    if (mine.lo >= mine.hi) return IX_OK;
+    if (!rows || !rows->given) return draw_rows(out, t, mine, rows ? rows->seed : 0);
+    memcpy(out, rows->given + mine.lo * p->cols, (size_t)(ix_span_size(mine) * p->cols) * sizeof *out);
     return IX_OK;
 }
 
@@ -186,6 +238,22 @@ done:
     return rc;
 }
 
+/* My part of a tensor: whole rows lie in one piece, columns in one per row. */
+static ix_status read_part(const ix_tensor_view *t, const ix_param *p, float *out)
+{
+    ix_status rc = IX_OK;
+    int64_t first = ix_param_at(p, 0), n = ix_param_size(p);
+    bool whole_rows = p->cols == p->full_cols;
+
+    if (first + n > t->count) n = first < t->count ? t->count - first : 0; /* the rest are rows of new tokens */
+    if (whole_rows) IX_TRY(ix_tensor_read_f32(t, first, n, out));
+    for (int64_t row = 0; !whole_rows && row < p->rows; row++)
+        IX_TRY(ix_tensor_read_f32(t, ix_param_at(p, row), p->cols, out + row * p->cols));
+    IX_NEED(ix_all_finite(out, n), IX_EINPUT, "%s: tensor %s holds NaN or infinity", t->path, t->name);
+done:
+    return rc;
+}
+
 static ix_status load_row(const source *s, int row, const ix_new_rows *rows, float *weights)
 {
     ix_status rc = IX_OK;
@@ -194,11 +262,8 @@ static ix_status load_row(const source *s, int row, const ix_new_rows *rows, flo
 
     IX_TRY(find_row(&t, s, row));
     if (!t) return IX_OK;
-    int64_t n = t->count < ix_param_size(p) ? t->count : ix_param_size(p);
-    IX_TRY(ix_tensor_read_f32(t, 0, n, weights + p->offset));
-    IX_NEED(ix_all_finite(weights + p->offset, n), IX_EINPUT, "%s: tensor %s holds NaN or infinity", s->folder,
-            t->name);
-    if (n < ix_param_size(p)) IX_TRY(add_rows(s, p, rows, weights));
+    IX_TRY(read_part(t, p, weights + p->offset));
+    if (resizes(s->m, row) && p->full_rows > s->vocabulary) IX_TRY(add_rows(s, p, t, rows, weights));
 done:
     return rc;
 }

@@ -18,7 +18,7 @@ static ix_status add_extras(ix_model *m, const ix_model_wish *wish)
     for (int i = 0; i < wish->extras; i++) {
         const ix_extra *e = &wish->extra[i];
         int64_t cols = e->cols ? e->cols : m->c.D;
-        ix_params_matrix(&m->params, 1, cols, IX_WHOLE, "%s", e->name);
+        ix_params_matrix(&m->params, 1, cols, ix_uncut(), "%s", e->name);
     }
     return m->params.failed ? ix_fail(IX_ENOMEM, "parameter table: out of memory") : IX_OK;
 }
@@ -33,13 +33,14 @@ static void describe_head(ix_model *m, bool wanted)
         if (wanted) m->head = m->embed;
         ix_params_alias(&m->params, m->embed, name);
     } else if (wanted) {
-        m->head = ix_params_matrix(&m->params, m->c.V, m->c.D, IX_BY_ROWS, "%s", name);
+        m->head = ix_params_matrix(&m->params, m->c.V, m->c.D, ix_cut_rows(m->split.words), "%s", name);
     }
 }
 
 static void describe(ix_model *m, bool head)
 {
-    m->embed = ix_params_matrix(&m->params, m->c.V, m->c.D, IX_BY_ROWS, "%s", m->family->embedding);
+    ix_cut words = ix_cut_rows(m->split.words);
+    m->embed = ix_params_matrix(&m->params, m->c.V, m->c.D, words, "%s", m->family->embedding);
     for (int l = 0; l < m->c.layers; l++) {
         m->width = 0; /* every block keeps the same */
         m->layer[l].x = ix_keep(m, m->c.D);
@@ -54,6 +55,18 @@ static void describe(ix_model *m, bool head)
     m->own = m->params.count;
 }
 
+/* The largest tensor of which several ranks hold the same part. */
+static ix_status make_repeated(ix_model *m)
+{
+    int64_t most = 0;
+    for (int i = 0; i < m->params.count; i++) {
+        const ix_param *p = &m->params.param[i];
+        if (p->cut.repeated && p->full_rows * p->full_cols > most) most = p->full_rows * p->full_cols;
+    }
+    if (!most || (m->repeated = ix_alloc_block((size_t)most * sizeof *m->repeated))) return IX_OK;
+    return ix_fail(IX_ENOMEM, "model: out of memory");
+}
+
 ix_status ix_model_create_config(ix_model **out, const ix_model_config *config, const ix_model_wish *wish)
 {
     ix_status rc = IX_OK;
@@ -66,9 +79,11 @@ ix_status ix_model_create_config(ix_model **out, const ix_model_config *config, 
     m->family = ix_family_find(config->model_type);
     IX_NEED(m->family, IX_EINPUT, "model_type \"%s\" is not known; known are: %s", config->model_type,
             ix_family_names());
+    IX_TRY(ix_model_split_make(&m->split, wish->grid, &m->c));
     IX_NEED(m->layer = calloc((size_t)config->layers, sizeof *m->layer), IX_ENOMEM, "model: out of memory");
     describe(m, wish->head);
     IX_TRY(add_extras(m, wish));
+    IX_TRY(make_repeated(m));
     *out = m;
     m = NULL;
 done:
@@ -82,6 +97,7 @@ void ix_model_destroy(ix_model **model)
     if (!m) return;
     ix_model_release(m);
     free(m->layer);
+    free(m->repeated);
     ix_params_free(&m->params);
     free(m);
     *model = NULL;
@@ -97,11 +113,108 @@ const ix_params *ix_model_params(const ix_model *m)
     return &m->params;
 }
 
+/* Numbers are drawn by their place in the whole model, so that every split draws the same. */
+static void draw_row(const ix_param *p, uint64_t seed, double std, float *w)
+{
+    for (int64_t row = 0; row < p->rows; row++) {
+        uint64_t at = (uint64_t)(p->place + ix_param_at(p, row));
+        for (int64_t col = 0; col < p->cols; col++)
+            w[row * p->cols + col] = (float)(std * ix_draw_normal(seed, IX_DRAW_WEIGHTS, at + (uint64_t)col));
+    }
+}
+
 void ix_model_draw(const ix_model *m, uint64_t seed, double std, float *weights)
 {
     for (int i = 0; i < m->params.count; i++) {
         const ix_param *p = &m->params.param[i];
-        for (int64_t j = p->offset; j < p->offset + ix_param_size(p); j++)
-            weights[j] = p->dims == 1 ? p->start : (float)(std * ix_draw_normal(seed, IX_DRAW_WEIGHTS, (uint64_t)j));
+        if (p->dims == 2) draw_row(p, seed, std, weights + p->offset);
+        for (int64_t j = 0; p->dims == 1 && j < p->cols; j++) weights[p->offset + j] = p->start;
     }
+}
+
+/* --- parts of a split model ----------------------------------------------------------------------- */
+
+/* The whole of a tensor with my part in it, zeros elsewhere; and my part out of the whole. */
+static void place_row(const ix_param *p, float *whole, const float *part)
+{
+    memset(whole, 0, (size_t)(p->full_rows * p->full_cols) * sizeof *whole);
+    for (int64_t row = 0; row < p->rows; row++)
+        memcpy(whole + ix_param_at(p, row), part + row * p->cols, (size_t)p->cols * sizeof *whole);
+}
+
+static void take_row(const ix_param *p, const float *whole, float *part)
+{
+    for (int64_t row = 0; row < p->rows; row++)
+        memcpy(part + row * p->cols, whole + ix_param_at(p, row), (size_t)p->cols * sizeof *whole);
+}
+
+void ix_model_meet(const ix_model *m, float *dw)
+{
+    for (int i = 0; i < m->params.count && m->split.repeated_keys; i++) {
+        const ix_param *p = &m->params.param[i];
+        if (!p->cut.repeated) continue;
+        place_row(p, m->repeated, dw + p->offset);
+        ix_grid_sum_tensor(m->split.grid, m->repeated, p->full_rows * p->full_cols);
+        take_row(p, m->repeated, dw + p->offset);
+    }
+}
+
+/* My part of a tensor as other ranks are sent it: where it begins, its sizes, its numbers. */
+enum { HEADER = 3 };
+
+static ix_status wrap_row(const ix_param *p, const float *part, char **out, size_t *size)
+{
+    int64_t header[HEADER] = {p->cut.held.lo, p->rows, p->cols};
+    size_t numbers = (size_t)ix_param_size(p) * sizeof *part;
+    *size = sizeof header + numbers;
+    if (!(*out = malloc(*size))) return ix_fail(IX_ENOMEM, "%s: out of memory", p->name);
+    memcpy(*out, header, sizeof header);
+    memcpy(*out + sizeof header, part, numbers);
+    return IX_OK;
+}
+
+static void unwrap_row(const ix_param *p, const char *bytes, float *whole)
+{
+    int64_t header[HEADER];
+    memcpy(header, bytes, sizeof header);
+    ix_param theirs = *p;
+    theirs.cut.held.lo = header[0];
+    theirs.rows = header[1];
+    theirs.cols = header[2];
+    for (int64_t row = 0; row < theirs.rows; row++)
+        memcpy(whole + ix_param_at(&theirs, row), bytes + sizeof header + (size_t)(row * theirs.cols) * sizeof *whole,
+               (size_t)theirs.cols * sizeof *whole);
+}
+
+static ix_status gather_row(const ix_model *m, const ix_param *p, const float *w, float *whole)
+{
+    ix_status rc = IX_OK;
+    const ix_grid *grid = m->split.grid;
+    bool first = ix_grid_rank(grid, IX_TENSOR) == 0;
+    char *mine = NULL;
+    size_t size = 0;
+    ix_parts parts = {0};
+
+    if (p->cut.share == IX_WHOLE) {
+        if (first) memcpy(whole + p->place, w + p->offset, (size_t)ix_param_size(p) * sizeof *whole);
+        return IX_OK;
+    }
+    IX_TRY(ix_grid_agree(grid, IX_TENSOR, wrap_row(p, w + p->offset, &mine, &size)));
+    IX_TRY(ix_grid_gather_bytes(grid, IX_TENSOR, 0, mine, size, &parts));
+    for (int rank = 0; first && rank < m->split.ranks; rank++)
+        unwrap_row(p, parts.bytes + parts.offset[rank], whole + p->place);
+done:
+    ix_parts_free(&parts);
+    free(mine);
+    return rc;
+}
+
+ix_status ix_model_gather(const ix_model *m, const float *w, float *whole)
+{
+    ix_status rc = IX_OK;
+    if (m->split.ranks == 1) memcpy(whole, w, (size_t)m->params.floats * sizeof *w);
+    for (int i = 0; i < m->params.count && m->split.ranks > 1; i++)
+        IX_TRY(gather_row(m, &m->params.param[i], w, whole));
+done:
+    return rc;
 }

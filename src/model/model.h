@@ -15,11 +15,14 @@
  *     ix_model_logp_backward(m, w, dw, ..., dh);     dh[N,D] and dw get their share
  *     ix_model_backward(m, w, dw, pack, dh);         dw += gradient of everything below
  *
- * Rewards computed from h or logp are bitwise the same in any pack (tensor.h). All functions are local as long as
- * the tensor axis has size 1; OpenMP inside. */
+ * Rewards computed from h or logp are bitwise the same in any pack (tensor.h). Where tensor ranks share the model
+ * (split.h), forward, logp and the backward functions are collective over the tensor axis, with the same arguments on
+ * every rank; w and dw are this rank's part, hidden states and log-probabilities the whole. Everything else is local;
+ * OpenMP inside. */
 #ifndef IX_MODEL_MODEL_H
 #define IX_MODEL_MODEL_H
 
+#include "comm/grid.h"
 #include "model/folder.h"
 #include "model/params.h"
 #include "pack/pack.h"
@@ -37,10 +40,14 @@ typedef struct {
     int64_t vocabulary; /* rows of the embedding after added tokens; 0: as in config.json */
     const ix_extra *extra;
     int extras;
+    const ix_grid
+        *grid; /* its tensor ranks share the model; it must outlive the model. NULL: this rank has all of it */
 } ix_model_wish;
 
 ix_status ix_model_create(ix_model **out, const char *folder, const ix_model_wish *wish);
 ix_status ix_model_create_config(ix_model **out, const ix_model_config *config, const ix_model_wish *wish);
+/* Can so many tensor ranks share a model of this shape? IX_EINPUT: more ranks than heads, columns or words. Local. */
+ix_status ix_model_check_split(const ix_model_config *config, int64_t ranks);
 void ix_model_destroy(ix_model **model); /* NULL is fine; leaves *model NULL */
 
 const ix_model_config *ix_model_config_of(const ix_model *m); /* V already counts added rows */
@@ -93,6 +100,14 @@ void ix_model_logp_backward(ix_model *m, const float *w, float *dw, const int32_
 /* dw += gradient through all blocks and the embedding. dh[N,D] is that of the final hidden states, looked
  * at where they are read; it is used up. */
 void ix_model_backward(ix_model *m, const float *w, float *dw, const ix_pack *pack, float *dh);
+
+/* Collective over the tensor axis, after the last backward pass into dw: where ranks hold the same keys, each has the
+ * gradient of its own queries only, and gets the sum. */
+void ix_model_meet(const ix_model *m, float *dw);
+
+/* Collective over the tensor axis. The whole model's numbers, [full_floats] in the order of the table, from the parts
+ * of all ranks. Only the axis' first rank gets them; elsewhere `whole` may be NULL. */
+ix_status ix_model_gather(const ix_model *m, const float *w, float *whole);
 
 /* What the model counted since the last call: head rows whose logits had to be computed twice. */
 int64_t ix_model_take_recomputed(ix_model *m);

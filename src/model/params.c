@@ -6,6 +6,27 @@
 #include <stdlib.h>
 #include <string.h>
 
+ix_cut ix_uncut(void)
+{
+    return (ix_cut){.share = IX_WHOLE};
+}
+
+ix_cut ix_cut_rows(ix_span held)
+{
+    return (ix_cut){.share = IX_BY_ROWS, .held = held, .counted = held};
+}
+
+ix_cut ix_cut_cols(ix_span held)
+{
+    return (ix_cut){.share = IX_BY_COLS, .held = held, .counted = held};
+}
+
+static void cut_row(ix_param *p)
+{
+    p->rows = p->cut.share == IX_BY_ROWS ? ix_span_size(p->cut.held) : p->full_rows;
+    p->cols = p->cut.share == IX_BY_COLS ? ix_span_size(p->cut.held) : p->full_cols;
+}
+
 static int add(ix_params *table, ix_param row, const char *format, va_list args)
 {
     if (table->count == table->capacity) {
@@ -18,27 +39,30 @@ static int add(ix_params *table, ix_param row, const char *format, va_list args)
         table->param = more;
         table->capacity = capacity;
     }
+    cut_row(&row);
     row.offset = table->floats;
+    row.place = table->full_floats;
     vsnprintf(row.name, sizeof row.name, format, args);
     table->param[table->count] = row;
     table->floats += row.rows * row.cols;
+    table->full_floats += row.full_rows * row.full_cols;
     return table->count++;
 }
 
-int ix_params_matrix(ix_params *table, int64_t rows, int64_t cols, ix_share share, const char *format, ...)
+int ix_params_matrix(ix_params *table, int64_t rows, int64_t cols, ix_cut cut, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
-    int row = add(table, (ix_param){.dims = 2, .rows = rows, .cols = cols, .share = share}, format, args);
+    int row = add(table, (ix_param){.dims = 2, .full_rows = rows, .full_cols = cols, .cut = cut}, format, args);
     va_end(args);
     return row;
 }
 
-int ix_params_vector(ix_params *table, int64_t size, float start, ix_share share, const char *format, ...)
+int ix_params_vector(ix_params *table, int64_t size, float start, ix_cut cut, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
-    ix_param vector = {.dims = 1, .rows = 1, .cols = size, .share = share, .start = start};
+    ix_param vector = {.dims = 1, .full_rows = 1, .full_cols = size, .cut = cut, .start = start};
     int row = add(table, vector, format, args);
     va_end(args);
     return row;
@@ -59,6 +83,12 @@ int ix_params_find(const ix_params *table, const char *name)
 int64_t ix_param_size(const ix_param *p)
 {
     return p->rows * p->cols;
+}
+
+int64_t ix_param_at(const ix_param *p, int64_t row)
+{
+    if (p->cut.share == IX_BY_ROWS) return (p->cut.held.lo + row) * p->full_cols;
+    return row * p->full_cols + (p->cut.share == IX_BY_COLS ? p->cut.held.lo : 0);
 }
 
 void ix_params_free(ix_params *table)

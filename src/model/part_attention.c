@@ -6,24 +6,27 @@
 
 ix_heads ix_heads_of(ix_model *m, int in, int in_bias, int out, int out_bias)
 {
-    const ix_model_config *c = &m->c;
-    int64_t Q = (int64_t)c->H * c->K, KV = (int64_t)c->G * c->K;
-    return (ix_heads){.in = {in, in_bias, Q + 2 * KV, c->D},
-                      .out = {out, out_bias, c->D, Q},
-                      .query = {in, in_bias, Q, c->D},
-                      .keys = {in + 1, in_bias < 0 ? -1 : in_bias + 1, 2 * KV, c->D},
-                      .shape = {.H = c->H,
-                                .G = c->G,
-                                .K = c->K,
-                                .stride = Q + 2 * KV,
-                                .q_step = c->K,
-                                .kv_step = c->K,
-                                .scale = 1 / sqrtf((float)c->K)},
-                      .k = Q,
-                      .v = Q + KV,
-                      .qkv = ix_keep(m, Q + 2 * KV),
-                      .att = ix_keep(m, Q),
-                      .lse = ix_keep(m, c->H)};
+    const ix_model_split *s = &m->split;
+    int64_t H = ix_span_size(s->heads), G = ix_span_size(s->keys), K = m->c.K, D = m->c.D;
+    int group = m->c.H / m->c.G;
+    return (ix_heads){.in = {in, in_bias, (H + 2 * G) * K, D, 0},
+                      .out = {out, out_bias, D, H * K, s->ranks},
+                      .query = {in, in_bias, H * K, D, 0},
+                      .keys = {in + 1, in_bias < 0 ? -1 : in_bias + 1, 2 * G * K, D, 0},
+                      .shape = {.H = (int)H,
+                                .G = (int)G,
+                                .K = (int)K,
+                                .group = group,
+                                .first = (int)(s->heads.lo - s->keys.lo * group),
+                                .stride = (H + 2 * G) * K,
+                                .q_step = K,
+                                .kv_step = K,
+                                .scale = 1 / sqrtf((float)K)},
+                      .k = H * K,
+                      .v = (H + G) * K,
+                      .qkv = ix_keep(m, (H + 2 * G) * K),
+                      .att = ix_keep(m, H * K),
+                      .lse = ix_keep(m, H)};
 }
 
 ix_heads ix_heads_in_turn(ix_model *m, int in, int in_bias, int out, int out_bias)
@@ -94,7 +97,7 @@ void ix_heads_forward(const ix_run *r, const ix_heads *p, float *y, bool add, co
         rotate(r, p, q, false);
     }
     ix_attention(att, ix_kept(r, p->lse), q, q + p->k, q + p->v, &p->shape, r->pack, r->read, room);
-    ix_linear_forward(&rest, &p->out, y, add, ix_rows_of(r, att, p->out.in));
+    ix_linear_meet(&rest, &p->out, y, add, ix_rows_of(r, att, p->out.in));
     ix_arena_release(r->m->scratch, mark);
 }
 
@@ -146,6 +149,7 @@ void ix_heads_backward(const ix_run *r, const ix_heads *p, float *dx, const floa
         rotate(r, p, dq, true);
         ix_linear_backward(r, &p->in, dx, dq, x);
     }
+    ix_model_split_sum(&r->m->split, dx, r->N * p->in.in);
     ix_arena_release(r->m->scratch, mark);
 }
 

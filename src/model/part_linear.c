@@ -12,6 +12,23 @@ void ix_linear_forward(const ix_run *r, const ix_linear *l, float *y, bool add, 
     ix_linear_into(r, l, y, l->out, add, x);
 }
 
+void ix_linear_meet(const ix_run *r, const ix_linear *l, float *y, bool add, const float *x)
+{
+    ix_linear plain = {.weight = l->weight, .bias = -1, .out = l->out, .in = l->in};
+    int64_t n = r->N * l->out;
+    if (l->ranks <= 1) {
+        ix_linear_forward(r, l, y, add, x);
+        return;
+    }
+    size_t mark = ix_arena_mark(r->m->scratch);
+    float *part = add ? ix_take_rows(r, l->out) : y;
+    ix_linear_forward(r, &plain, part, false, x);
+    ix_model_split_sum(&r->m->split, part, n);
+    if (add) ix_add(y, part, n);
+    if (l->bias >= 0) ix_bias(y, l->out, ix_row(r, l->bias), r->N, l->out);
+    ix_arena_release(r->m->scratch, mark);
+}
+
 static void bias_backward(const ix_run *r, const ix_linear *l, const float *dy, int64_t ld)
 {
     size_t mark = ix_arena_mark(r->m->scratch);
@@ -34,5 +51,6 @@ void ix_linear_backward(const ix_run *r, const ix_linear *l, float *dx, const fl
 
 size_t ix_linear_scratch(const ix_linear *l, int64_t N, bool backward)
 {
-    return backward && l->bias >= 0 ? ix_arena_need(ix_bias_scratch(N, l->out)) : 0;
+    if (!backward) return l->ranks > 1 ? ix_rows_bytes(N, l->out) : 0;
+    return l->bias >= 0 ? ix_arena_need(ix_bias_scratch(N, l->out)) : 0;
 }

@@ -39,9 +39,11 @@ const ix_activation ix_activation_gelu = {1, gelu, gelu_backward};
 
 ix_mlp ix_mlp_of(ix_model *m, const ix_activation *activation, int in, int in_bias, int out, int out_bias)
 {
-    int64_t D = m->c.D, F = m->c.F, h = activation->parts * F;
-    return (ix_mlp){
-        .in = {in, in_bias, h, D}, .out = {out, out_bias, D, F}, .activation = activation, .h = ix_keep(m, h)};
+    int64_t D = m->c.D, F = ix_span_size(m->split.columns), h = activation->parts * F;
+    return (ix_mlp){.in = {in, in_bias, h, D, 0},
+                    .out = {out, out_bias, D, F, m->split.ranks},
+                    .activation = activation,
+                    .h = ix_keep(m, h)};
 }
 
 void ix_mlp_forward(const ix_run *r, const ix_mlp *p, float *y, bool add, const float *x)
@@ -52,7 +54,7 @@ void ix_mlp_forward(const ix_run *r, const ix_mlp *p, float *y, bool add, const 
 
     ix_linear_forward(r, &p->in, h, false, x);
     p->activation->forward(act, h, r->N, F);
-    ix_linear_forward(r, &p->out, y, add, act);
+    ix_linear_meet(r, &p->out, y, add, act);
     ix_arena_release(r->m->scratch, mark);
 }
 
@@ -66,6 +68,7 @@ void ix_mlp_backward(const ix_run *r, const ix_mlp *p, float *dx, const float *d
     ix_linear_backward(r, &p->out, dact, dy, act);
     p->activation->backward(h, dact, r->N, F);
     ix_linear_backward(r, &p->in, dx, h, x);
+    ix_model_split_sum(&r->m->split, dx, r->N * p->in.in);
     ix_arena_release(r->m->scratch, mark);
 }
 

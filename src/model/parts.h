@@ -52,11 +52,15 @@ const float *ix_rows_of(const ix_run *r, const float *x, int64_t D);  /* those o
 typedef struct {
     int weight, bias;
     int64_t out, in;
+    int ranks; /* that share out the columns of W (ix_linear_meet); 0 or 1: none */
 } ix_linear;
 
 void ix_linear_forward(const ix_run *r, const ix_linear *l, float *y, bool add, const float *x);
 /* dx = dy W,  dW += dy^T x,  db += sum_n dy */
 void ix_linear_backward(const ix_run *r, const ix_linear *l, float *dx, const float *dy, const float *x);
+/* Forward where the columns of W, and so the numbers of x, are shared out over the tensor ranks: y gets the sum over
+ * ranks, then the bias. */
+void ix_linear_meet(const ix_run *r, const ix_linear *l, float *y, bool add, const float *x);
 /* The same with ld floats from one row of y or dy to the next. */
 void ix_linear_into(const ix_run *r, const ix_linear *l, float *y, int64_t ld, bool add, const float *x);
 void ix_linear_from(const ix_run *r, const ix_linear *l, float *dx, const float *dy, int64_t ld, const float *x);

@@ -67,7 +67,7 @@ static size_t trunk_bytes(const ix_model *m, int64_t N, bool backward)
     int64_t D = m->c.D, table = N * ix_rotated(&m->c) / 2, room = room_for(N);
     size_t blocks = (size_t)(backward ? m->c.layers : 1);
     return blocks * bytes_of(m->width * room) + bytes_of(m->tail_width * room) + (backward ? 2 : 1) * bytes_of(N * D) +
-           2 * bytes_of(N) + 2 * bytes_of(table);
+           3 * bytes_of(N) + 2 * bytes_of(table);
 }
 
 /* The most that blocks and final norm take from scratch at once. */
@@ -82,9 +82,14 @@ static size_t trunk_scratch(const ix_model *m, int64_t N, bool backward)
     return backward ? larger(forward, back + ix_rows_bytes(N, m->c.D)) : forward;
 }
 
+static int64_t words_of(const ix_model *m)
+{
+    return ix_span_size(m->split.words);
+}
+
 static int64_t head_rows_for(const ix_model *m, int64_t tokens)
 {
-    int64_t rows = (int64_t)(logits_budget / ((size_t)m->c.V * sizeof(float)));
+    int64_t rows = (int64_t)(logits_budget / ((size_t)words_of(m) * sizeof(float)));
     if (m->head < 0) return 0;
     if (rows > tokens + tokens / 4 + 8) rows = tokens + tokens / 4 + 8; /* a prompt's last row is read twice */
     return rows < 16 ? 16 : rows;
@@ -92,7 +97,7 @@ static int64_t head_rows_for(const ix_model *m, int64_t tokens)
 
 static size_t head_bytes(const ix_model *m, int64_t rows)
 {
-    return bytes_of(rows * m->c.V) + bytes_of(rows * m->c.D) + bytes_of(rows);
+    return bytes_of(rows * words_of(m)) + bytes_of(rows * m->c.D) + 2 * bytes_of(rows) + bytes_of(6 * rows);
 }
 
 static size_t scratch_bytes(const ix_model *m, int64_t N, bool backward)
@@ -132,13 +137,16 @@ static void carve_all(ix_model *m, int64_t N, bool backward)
     m->x = backward ? carve(&at, N * D) : NULL;
     m->row = (int32_t *)(void *)carve(&at, N);
     m->row_position = (int32_t *)(void *)carve(&at, N);
+    m->token = (int32_t *)(void *)carve(&at, N);
     m->positions = N;
     m->cosine = carve(&at, table);
     m->sine = carve(&at, table);
     m->head_rows = head_rows_for(m, N);
-    m->logits = carve(&at, m->head_rows * m->c.V);
+    m->logits = carve(&at, m->head_rows * words_of(m));
     m->head_in = carve(&at, m->head_rows * D);
     m->head_lse = carve(&at, m->head_rows);
+    m->head_target = (int32_t *)(void *)carve(&at, m->head_rows);
+    m->head_whole = (double *)(void *)carve(&at, 6 * m->head_rows);
     IX_CONTRACT((size_t)(at - (char *)m->memory) == trunk_bytes(m, N, backward) + head_bytes(m, m->head_rows));
 }
 
@@ -280,6 +288,19 @@ static float *input_of(const ix_model *m, int l, bool keep)
     return l < m->c.layers ? m->kept[l] + m->layer[l].x * m->room : keep ? m->x : m->kept[0] + m->layer[0].x * m->room;
 }
 
+/* x[N,D]: every rank gives the words that it holds. */
+static void embed(const ix_run *r, float *x)
+{
+    ix_model *m = r->m;
+    ix_span words = m->split.words;
+    for (int64_t n = 0; n < r->N; n++) {
+        int32_t token = r->pack->token[n];
+        m->token[n] = token >= words.lo && token < words.hi ? token - (int32_t)words.lo : -1;
+    }
+    ix_embed(x, ix_row(r, m->embed), m->token, r->N, m->c.D);
+    ix_model_split_sum(&m->split, x, r->N * m->c.D);
+}
+
 const float *ix_model_forward(ix_model *m, const float *w, const ix_pack *pack, const ix_rows *read, bool keep)
 {
     IX_CONTRACT(pack->N <= m->tokens && (m->backward || !keep));
@@ -288,7 +309,7 @@ const float *ix_model_forward(ix_model *m, const float *w, const ix_pack *pack, 
 
     m->logits_kept = false;
     list_rows(m, pack, read);
-    ix_embed(input_of(m, 0, keep), ix_row(&r, m->embed), pack->token, r.N, m->c.D);
+    embed(&r, input_of(m, 0, keep));
     if (m->family->embedding_scale) ix_scale(input_of(m, 0, keep), m->family->embedding_scale(&m->c), r.N * m->c.D);
     for (int l = 0; l < L; l++) {
         ix_run b = in_block(&r, l);
@@ -317,6 +338,6 @@ void ix_model_backward(ix_model *m, const float *w, float *dw, const ix_pack *pa
         m->layer[l].block->backward(&b, &m->layer[l], dx, input_of(m, l, true));
     }
     if (m->family->embedding_scale) ix_scale(dx, m->family->embedding_scale(&m->c), r.N * m->c.D);
-    ix_embed_backward(ix_drow(&r, m->embed), dx, pack->token, r.N, m->c.D);
+    ix_embed_backward(ix_drow(&r, m->embed), dx, m->token, r.N, m->c.D);
     ix_arena_release(m->scratch, mark);
 }

@@ -7,11 +7,18 @@
 #include "base/span.h"
 #include "comm/grid.h"
 
-/* Collective over the axis. The Euclidean norm of gradient[0, offset[tensors]), of which this rank holds [mine): the
- * spans of all ranks are disjoint, cover everything and begin at multiples of 4096. Squares are summed in double over
- * pieces of 4096 within a tensor, then piece by piece in the order of the table. */
-ix_status ix_gradient_norm(double *norm, const ix_grid *grid, ix_axis axis, const float *gradient, ix_span mine,
-                           const int64_t *offset, int tensors);
+/* A stretch of a gradient: a tensor, or a part of one. */
+typedef struct {
+    int64_t lo, hi;
+    bool counted; /* by this tensor rank; what several of them hold counts once */
+} ix_stretch;
+
+/* Collective over the group. The Euclidean norm of the gradient of the whole model. Each tensor rank has the stretches
+ * of its part, one after the other; of these the ranks of its data axis hold one span [mine) each: disjoint, covering
+ * everything, beginning at multiples of 4096. Squares are summed in double over pieces of 4096 within a stretch, then
+ * piece by piece in the order of the table, then in the order of the tensor ranks. */
+ix_status ix_gradient_norm(double *norm, const ix_grid *grid, const float *gradient, ix_span mine,
+                           const ix_stretch *stretch, int stretches);
 
 /* The factor of clip_norm: min(1, limit / (norm + 1e-6)) as torch.nn.utils.clip_grad_norm_; limit 0: no clipping. */
 double ix_clip_factor(double norm, double limit);

@@ -33,12 +33,15 @@ ix_status ix_layout_choose(ix_layout *out, const ix_settings *s, int ranks, int 
     ix_status rc = IX_OK;
     int64_t tensor = s->parallel.tensor ? s->parallel.tensor : 1, groups = s->parallel.groups, data = s->parallel.data;
 
+    char shares[64] = "";
+
     *out = (ix_layout){0};
-    IX_NEED(tensor == 1, IX_EINPUT, "parallel.tensor: %lld: models are not split yet; the only size is 1",
-            (long long)tensor);
-    if (!data && groups) data = ranks / groups > 0 ? ranks / groups : 1;
-    if (!data) data = largest_divisor(ranks, pairs_of(s));
-    if (!groups) groups = ranks / data > 0 ? ranks / data : 1;
+    int places = tensor < ranks ? ranks / (int)tensor : 1; /* for data and groups */
+    IX_NEED(tensor <= ranks, IX_EINPUT, "parallel.tensor: %lld ranks share a layer, but there are only %d",
+            (long long)tensor, ranks);
+    if (!data && groups) data = places / groups > 0 ? places / groups : 1;
+    if (!data) data = largest_divisor(places, pairs_of(s));
+    if (!groups) groups = places / data > 0 ? places / data : 1;
     IX_NEED(groups * data * tensor == ranks, IX_EINPUT,
             "parallel: %lld groups x %lld data x %lld tensor make %lld ranks, but there are %d", (long long)groups,
             (long long)data, (long long)tensor, (long long)(groups * data * tensor), ranks);
@@ -46,14 +49,16 @@ ix_status ix_layout_choose(ix_layout *out, const ix_settings *s, int ranks, int 
             (long long)data, (long long)pairs_of(s));
     *out = (ix_layout){
         .groups = (int)groups, .data = (int)data, .tensor = (int)tensor, .threads = threads_of(s, ranks_on_node)};
-    snprintf(out->reason, sizeof out->reason,
-             "%d rank%s: %d run%s at a time, each on %d data rank%s (%s; a step has %lld pairs), %d thread%s per rank",
-             ranks, ranks == 1 ? "" : "s", out->groups, out->groups == 1 ? "" : "s", out->data,
-             out->data == 1 ? "" : "s",
-             s->parallel.data     ? "as set"
-             : s->parallel.groups ? "what the groups leave"
-                                  : "as many as a step fills",
-             (long long)pairs_of(s), out->threads, out->threads == 1 ? "" : "s");
+    if (tensor > 1) snprintf(shares, sizeof shares, " times %d that share every layer", out->tensor);
+    snprintf(
+        out->reason, sizeof out->reason,
+        "%d rank%s: %d run%s at a time, each on %d data rank%s%s (%s; a step has %lld pairs), %d thread%s per rank",
+        ranks, ranks == 1 ? "" : "s", out->groups, out->groups == 1 ? "" : "s", out->data, out->data == 1 ? "" : "s",
+        shares,
+        s->parallel.data     ? "as set"
+        : s->parallel.groups ? "what the groups leave"
+                             : "as many as a step fills",
+        (long long)pairs_of(s), out->threads, out->threads == 1 ? "" : "s");
 done:
     return rc;
 }

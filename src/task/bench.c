@@ -84,10 +84,10 @@ static void name_run(ix_run_names *names, const ix_bench *b, const ix_point *poi
 
 ix_status ix_bench_model(ix_model **out, const ix_bench *b, const ix_point *point)
 {
-    if (!b->task->sets) return ix_corpus_model(out, &b->c, point);
+    if (!b->task->sets) return ix_corpus_model(out, &b->c, point, NULL);
     const ix_objective *objective = ix_objective_find(point->objective);
     if (!objective) return ix_fail(IX_EINPUT, "objective %s is not known", point->objective);
-    return ix_material_model(out, &b->m, objective);
+    return ix_material_model(out, &b->m, objective, NULL);
 }
 
 /* lanes: auto is 8 where the gradient buffers that lanes cost on one rank (log2 8 = 3) stay below 256 MB. */

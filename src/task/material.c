@@ -151,6 +151,7 @@ static ix_status find_folder(ix_material *m, ix_model_place *place, char hash[IX
     ix_model_config config;
     IX_TRY(ix_find_model(place, suite, s, name));
     IX_TRY(ix_model_config_read(&config, place->folder)); /* believed before it is hashed */
+    IX_TRY(ix_model_check_split(&config, s->parallel.tensor ? s->parallel.tensor : 1));
     if (!m->weights_needed && !has_weights(place->folder)) {
         m->weightless = true;
         goto done;
@@ -220,11 +221,12 @@ ix_status ix_material_prepare(ix_material *m, const ix_task *task, const ix_suit
     return rc;
 }
 
-ix_status ix_material_model(ix_model **out, const ix_material *m, const ix_objective *objective)
+ix_status ix_material_model(ix_model **out, const ix_material *m, const ix_objective *objective, const ix_grid *grid)
 {
     ix_model_wish wish = {.head = objective->reads == IX_READ_RESPONSE_LOGP,
                           .vocabulary = m->vocabulary,
                           .extra = objective->extra,
-                          .extras = objective->extras};
+                          .extras = objective->extras,
+                          .grid = grid};
     return ix_model_create(out, m->place.folder, &wish);
 }

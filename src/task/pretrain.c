@@ -32,6 +32,35 @@ static void hash_corpus(ix_corpus_material *c)
     ix_hash_end(h, c->contents);
 }
 
+static ix_model_config config_of(const ix_corpus_material *c, const ix_pretrain_settings *p)
+{
+    return (ix_model_config){.model_type = "llama",
+                             .V = ix_miniworld_size(c->world),
+                             .D = (int)p->width,
+                             .layers = (int)p->layers,
+                             .H = (int)p->heads,
+                             .G = (int)p->kv_heads,
+                             .K = (int)(p->width / p->heads),
+                             .F = (int)p->ffn,
+                             .eps = (float)p->norm_eps,
+                             .positions = (int)p->positions,
+                             .tied = p->tied,
+                             .rope_theta = p->rope_theta,
+                             .initializer_range = p->init_std,
+                             .bos = -1,
+                             .pad = ix_miniworld_find(c->world, "<pad>"),
+                             .eos = {ix_miniworld_find(c->world, "<eos>")},
+                             .eos_count = 1,
+                             .dtype = "float32"};
+}
+
+ix_status ix_corpus_model(ix_model **out, const ix_corpus_material *c, const ix_point *point, const ix_grid *grid)
+{
+    ix_model_wish wish = {.head = true, .grid = grid};
+    ix_model_config config = config_of(c, &point->settings.pretrain);
+    return ix_model_create_config(out, &config, &wish);
+}
+
 ix_status ix_corpus_prepare(ix_corpus_material *c, const ix_suite *suite, const ix_point *point)
 {
     ix_status rc = IX_OK;
@@ -44,6 +73,8 @@ ix_status ix_corpus_prepare(ix_corpus_material *c, const ix_suite *suite, const 
     IX_TRY(ix_miniworld_open(&c->world, path));
     uint64_t seed = (uint64_t)(s->pretrain.corpus_seed + point->seed);
     IX_TRY(ix_miniworld_corpus(&c->corpus, c->world, seed, s->pretrain.tokens));
+    ix_model_config config = config_of(c, &s->pretrain);
+    IX_TRY(ix_model_check_split(&config, s->parallel.tensor ? s->parallel.tensor : 1));
     hash_corpus(c);
     c->key = key;
     key = NULL;
@@ -51,31 +82,6 @@ done:
     free(key);
     if (rc != IX_OK) ix_corpus_close(c);
     return rc;
-}
-
-ix_status ix_corpus_model(ix_model **out, const ix_corpus_material *c, const ix_point *point)
-{
-    const ix_pretrain_settings *p = &point->settings.pretrain;
-    ix_model_wish wish = {.head = true};
-    ix_model_config config = {.model_type = "llama",
-                              .V = ix_miniworld_size(c->world),
-                              .D = (int)p->width,
-                              .layers = (int)p->layers,
-                              .H = (int)p->heads,
-                              .G = (int)p->kv_heads,
-                              .K = (int)(p->width / p->heads),
-                              .F = (int)p->ffn,
-                              .eps = (float)p->norm_eps,
-                              .positions = (int)p->positions,
-                              .tied = p->tied,
-                              .rope_theta = p->rope_theta,
-                              .initializer_range = p->init_std,
-                              .bos = -1,
-                              .pad = ix_miniworld_find(c->world, "<pad>"),
-                              .eos = {ix_miniworld_find(c->world, "<eos>")},
-                              .eos_count = 1,
-                              .dtype = "float32"};
-    return ix_model_create_config(out, &config, &wish);
 }
 
 /* --- one run ------------------------------------------------------------------------------------------------- */
@@ -108,7 +114,7 @@ static ix_status open_run(pretraining *r)
     r->steps = rows / s->pretrain.rows_per_step * s->training.epochs;
     size_t n = (size_t)r->steps + 1;
 
-    IX_TRY(ix_corpus_model(&r->model, r->c, r->job->point));
+    IX_TRY(ix_corpus_model(&r->model, r->c, r->job->point, r->job->grid));
     r->weights = ix_alloc_block((size_t)ix_model_params(r->model)->floats * sizeof *r->weights);
     r->loss = calloc(n, sizeof *r->loss);
     r->norm = calloc(n, sizeof *r->norm);
@@ -164,7 +170,7 @@ static ix_status fill_result(const pretraining *r)
     IX_TRY(ix_result_text(out, "verdict", "VALID"));
     IX_TRY(ix_result_text(out, "weights_hash", r->c->contents));
     IX_TRY(ix_result_text(out, "world", "miniworld"));
-    IX_TRY(ix_result_int(out, "parameters", ix_model_params(r->model)->floats));
+    IX_TRY(ix_result_int(out, "parameters", ix_model_params(r->model)->full_floats));
     IX_TRY(ix_result_texts(out, "hosts", &one, &host));
     IX_TRY(ix_result_reals(out, "train/loss", &r->steps, r->loss));
     IX_TRY(ix_result_reals(out, "train/gradient_norm", &r->steps, r->norm));
@@ -175,14 +181,14 @@ done:
     return rc;
 }
 
-static ix_status write_model(const pretraining *r)
+static ix_status write_model(const pretraining *r, const float *weights)
 {
     ix_status rc = IX_OK;
     char *tokenizer = ix_format("%s/%s/tokenizer", r->job->folder, r->job->names->run);
     char *model = ix_format("%s/%s/model", r->job->folder, r->job->names->run);
 
     IX_TRY(ix_miniworld_write_tokenizer(r->c->world, tokenizer));
-    IX_TRY(ix_weights_export(model, r->model, r->weights, &(ix_folder_tokenizer){.from = tokenizer}, -1));
+    IX_TRY(ix_weights_export(model, r->model, weights, &(ix_folder_tokenizer){.from = tokenizer}, -1));
     ix_note("%s: a model folder, loss %.4f at the end", model, r->steps ? r->loss[r->steps - 1] : 0);
 done:
     free(tokenizer);
@@ -195,13 +201,16 @@ ix_status ix_corpus_run(const ix_corpus_material *c, const ix_job *job)
     ix_status rc = IX_OK;
     pretraining r = {.c = c, .job = job};
     ix_pretraining s = settings_of(job->point);
+    float *whole = NULL;
 
     IX_TRY(ix_grid_agree(job->grid, IX_GROUP, open_run(&r)));
     IX_TRY(ix_pretrain(job->grid, &s, r.model, r.weights, c->corpus.token, c->corpus.tokens, seen, &r));
-    rc = job->result ? fill_result(&r) : IX_OK;
-    if (rc == IX_OK && job->result) rc = write_model(&r);
+    if (ix_grid_rank(job->grid, IX_DATA) == 0) rc = ix_weights_whole(&whole, job->grid, r.model, r.weights);
+    if (rc == IX_OK && job->result) rc = fill_result(&r);
+    if (rc == IX_OK && job->result) rc = write_model(&r, whole ? whole : r.weights);
     IX_TRY(ix_grid_agree(job->grid, IX_GROUP, rc));
 done:
+    free(whole);
     close_run(&r);
     return rc;
 }

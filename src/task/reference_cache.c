@@ -25,7 +25,8 @@ static void add_shape(ix_hash *h, const ix_model_config *c)
     free(text);
 }
 
-static void identify(ix_reference_cache *c)
+/* Of this rank's part of the model. */
+static void identify(const ix_reference_cache *c, char hex[IX_HASH_HEX])
 {
     const ix_model *model = c->how.model;
     ix_hash *h = ix_hash_begin();
@@ -34,13 +35,35 @@ static void identify(ix_reference_cache *c)
     ix_hash_add_text(h, ix_build_compiler());
     add_shape(h, ix_model_config_of(model));
     ix_hash_add(h, c->how.weights, (size_t)ix_model_params(model)->floats * sizeof *c->how.weights);
-    ix_hash_end(h, c->identity);
+    ix_hash_end(h, hex);
 }
 
-void ix_reference_cache_open(ix_reference_cache *c, const ix_reference *how, const char *output)
+/* A model in parts adds up in another order than the whole: its numbers are its own. */
+static ix_status identify_parts(ix_reference_cache *c)
+{
+    ix_status rc = IX_OK;
+    char part[IX_HASH_HEX] = "";
+    ix_parts all = {0};
+
+    identify(c, part);
+    IX_TRY(ix_grid_gather_bytes(c->how.grid, IX_TENSOR, 0, part, sizeof part, &all));
+    if (ix_grid_rank(c->how.grid, IX_TENSOR) == 0) {
+        ix_hash *h = ix_hash_begin();
+        ix_hash_add(h, all.bytes, all.offset[ix_grid_size(c->how.grid, IX_TENSOR)]);
+        ix_hash_end(h, c->identity);
+    }
+done:
+    ix_parts_free(&all);
+    return rc;
+}
+
+ix_status ix_reference_cache_open(ix_reference_cache *c, const ix_reference *how, const char *output)
 {
     *c = (ix_reference_cache){.how = *how, .folder = ix_format("%s/cache", output)};
-    if (ix_grid_rank(how->grid, IX_GROUP) == 0) identify(c);
+    if (ix_grid_rank(how->grid, IX_DATA) > 0) return IX_OK;
+    if (ix_grid_size(how->grid, IX_TENSOR) > 1) return identify_parts(c);
+    identify(c, c->identity);
+    return IX_OK;
 }
 
 void ix_reference_cache_close(ix_reference_cache *c)

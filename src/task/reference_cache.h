@@ -22,8 +22,9 @@ typedef struct {
     double saved;               /* of these, the seconds that reading saved */
 } ix_reference_cache;
 
-/* `output`: the suite's. The weights are hashed here. Release with ix_reference_cache_close. Local. */
-void ix_reference_cache_open(ix_reference_cache *c, const ix_reference *how, const char *output);
+/* Collective over the tensor axis. `output`: the suite's. The weights are hashed here. Release with
+ * ix_reference_cache_close, also after a failure. */
+ix_status ix_reference_cache_open(ix_reference_cache *c, const ix_reference *how, const char *output);
 void ix_reference_cache_close(ix_reference_cache *c);
 
 /* Collective over the group: result[i].logp and .before of every pair of every set, the same bits whether read or

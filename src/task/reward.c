@@ -106,7 +106,7 @@ done:
 static ix_status open_model(reward *r)
 {
     ix_status rc = IX_OK;
-    IX_TRY(ix_material_model(&r->model, r->m, r->objective));
+    IX_TRY(ix_material_model(&r->model, r->m, r->objective, r->job->grid));
     size_t bytes = (size_t)ix_model_params(r->model)->floats * sizeof *r->weights;
     IX_NEED(r->weights = ix_alloc_block(bytes), IX_ENOMEM, "weights: %zu MiB cannot be had", bytes >> 20);
     IX_TRY(load_weights(r, r->m->place.folder, policy_rows));
@@ -174,14 +174,14 @@ static ix_status load_reference(reward *r)
     return load_weights(r, folder, apart ? reference_rows : policy_rows);
 }
 
-static void open_cache(reward *r)
+static ix_status open_cache(reward *r)
 {
     ix_reference how = {.grid = r->job->grid,
                         .model = r->model,
                         .weights = r->weights,
                         .share_prompt = true,
                         .pack_tokens = ix_train_pack_tokens(r->model)};
-    ix_reference_cache_open(&r->cache, &how, r->job->point->settings.output);
+    return ix_reference_cache_open(&r->cache, &how, r->job->point->settings.output);
 }
 
 /* A reference of its own borrows the block of weights before the policy's are read into it. */
@@ -195,7 +195,7 @@ static ix_status judge_references(reward *r)
     if (!r->objective->needs_reference) return IX_OK;
     IX_TRY(ix_grid_agree(r->job->grid, IX_GROUP, list_sets(r, &list, &n)));
     if (differs) IX_TRY(ix_grid_agree(r->job->grid, IX_GROUP, load_reference(r)));
-    open_cache(r);
+    IX_TRY(ix_grid_agree(r->job->grid, IX_GROUP, open_cache(r)));
     IX_TRY(ix_reference_cache_judge(&r->cache, list, n));
     if (differs) IX_TRY(ix_grid_agree(r->job->grid, IX_GROUP, load_weights(r, r->m->place.folder, policy_rows)));
 done:
@@ -251,7 +251,7 @@ static ix_status fill_result(reward *r, ix_result *result)
     IX_TRY(ix_result_text(result, "format_hash", r->m->chat_hash));
     IX_TRY(ix_result_text(result, "format", r->m->chat_name));
     IX_TRY(ix_result_text(result, "place_model_folder", absolute ? absolute : r->m->place.folder));
-    IX_TRY(ix_result_int(result, "parameters", ix_model_params(r->model)->floats));
+    IX_TRY(ix_result_int(result, "parameters", ix_model_params(r->model)->full_floats));
     IX_TRY(ix_result_int(result, "added_rows", r->m->added));
     IX_TRY(ix_result_int(result, "vocabulary", c->V));
     if (r->m->train) {
@@ -275,8 +275,16 @@ done:
 
 static ix_status keep_weights(const reward *r)
 {
-    if (!r->job->point->settings.checkpoint.final_weights || !r->job->result) return IX_OK;
-    return ix_weights_write(r->job->folder, r->job->names->run, r->model, r->weights);
+    ix_status rc = IX_OK;
+    float *whole = NULL;
+
+    if (!r->job->point->settings.checkpoint.final_weights || ix_grid_rank(r->job->grid, IX_DATA) > 0) return IX_OK;
+    IX_TRY(ix_weights_whole(&whole, r->job->grid, r->model, r->weights));
+    if (r->job->result)
+        IX_TRY(ix_weights_write(r->job->folder, r->job->names->run, r->model, whole ? whole : r->weights));
+done:
+    free(whole);
+    return rc;
 }
 
 ix_status ix_reward_run(const ix_material *m, const ix_job *job)

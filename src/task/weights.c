@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/arena.h"
 #include "base/file.h"
 
 static ix_status list_tensors(ix_tensor_out **out, const ix_model *model, const float *weights)
@@ -14,11 +15,29 @@ static ix_status list_tensors(ix_tensor_out **out, const ix_model *model, const 
     if (!list) return ix_fail(IX_ENOMEM, "weights: out of memory");
     for (int i = 0; i < t->count; i++) {
         const ix_param *p = &t->param[i];
-        list[i] = (ix_tensor_out){.name = p->name, .dims = p->dims, .data = weights + p->offset};
-        list[i].shape[0] = p->dims == 1 ? p->cols : p->rows;
-        list[i].shape[1] = p->dims == 1 ? 0 : p->cols;
+        list[i] = (ix_tensor_out){.name = p->name, .dims = p->dims, .data = weights + p->place};
+        list[i].shape[0] = p->dims == 1 ? p->full_cols : p->full_rows;
+        list[i].shape[1] = p->dims == 1 ? 0 : p->full_cols;
     }
     return IX_OK;
+}
+
+ix_status ix_weights_whole(float **out, const ix_grid *grid, const ix_model *model, const float *weights)
+{
+    ix_status rc = IX_OK;
+    bool first = ix_grid_rank(grid, IX_TENSOR) == 0;
+
+    *out = NULL;
+    if (ix_grid_size(grid, IX_TENSOR) == 1) return IX_OK;
+    if (first) *out = ix_alloc_block((size_t)ix_model_params(model)->full_floats * sizeof **out);
+    IX_TRY(ix_grid_agree(grid, IX_TENSOR, *out || !first ? IX_OK : ix_fail(IX_ENOMEM, "weights: out of memory")));
+    IX_TRY(ix_model_gather(model, weights, *out));
+done:
+    if (rc != IX_OK) {
+        free(*out);
+        *out = NULL;
+    }
+    return rc;
 }
 
 ix_status ix_weights_write(const char *folder, const char *run_id, const ix_model *model, const float *weights)

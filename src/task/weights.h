@@ -6,7 +6,11 @@
 
 #include "model/model.h"
 
-/* FOLDER/RUN_ID/final.safetensors: every row of the table under its own name. */
+/* Collective over the tensor axis. *out: the whole model on its first rank, in the order of the table; free with
+ * free(). NULL where the model is not split, for then `weights` is it, and on the other ranks. */
+ix_status ix_weights_whole(float **out, const ix_grid *grid, const ix_model *model, const float *weights);
+
+/* FOLDER/RUN_ID/final.safetensors: every row of the table under its own name. Of the whole model. */
 ix_status ix_weights_write(const char *folder, const char *run_id, const ix_model *model, const float *weights);
 
 /* The same back, each row in its shape and nothing else in the file. IX_EINPUT names file and tensor. */

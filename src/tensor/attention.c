@@ -84,7 +84,7 @@ static void forward_tile(const problem *f, const ix_attention_room *r, const ix_
 static void forward_tree(const problem *f, ix_attention_room *r, const ix_tree *t, int g)
 {
     const ix_attention_shape *shape = f->shape;
-    int group = shape->H / shape->G;
+    ix_rows heads = ix_queries_of(shape, g);
     ix_run_of_keys run[2];
     ix_tree_begin(r, t, f->pack);
     ix_pack_panel(r->key_panel, f->k + g * shape->kv_step, shape->stride, r, t, f->pack);
@@ -94,7 +94,7 @@ static void forward_tree(const problem *f, ix_attention_room *r, const ix_tree *
         for (int32_t at = rows.begin; at < rows.end; at += TILE_Q) {
             int n = rows.end - at < TILE_Q ? rows.end - at : TILE_Q;
             int runs = ix_key_runs(run, r, t, f->pack, shape->window, s, at, n);
-            for (int h = g * group; h < (g + 1) * group; h++) forward_tile(f, r, run, runs, h, at, n);
+            for (int h = heads.begin; h < heads.end; h++) forward_tile(f, r, run, runs, h, at, n);
         }
     }
 }

@@ -92,7 +92,7 @@ static void backward_tree(const problem *b, ix_attention_room *r, const ix_tree 
 {
     const ix_attention_shape *shape = b->shape;
     const float *k = b->k + g * shape->kv_step, *v = b->v + g * shape->kv_step;
-    int group = shape->H / shape->G;
+    ix_rows heads = ix_queries_of(shape, g);
     ix_run_of_keys run[2];
 
     ix_tree_begin(r, t, b->pack);
@@ -106,7 +106,7 @@ static void backward_tree(const problem *b, ix_attention_room *r, const ix_tree 
         for (int32_t at = rows.begin; at < rows.end; at += TILE_Q) {
             int n = rows.end - at < TILE_Q ? rows.end - at : TILE_Q;
             int runs = ix_key_runs(run, r, t, b->pack, shape->window, s, at, n);
-            for (int h = g * group; h < (g + 1) * group; h++) backward_tile(b, r, run, runs, h, at, n);
+            for (int h = heads.begin; h < heads.end; h++) backward_tile(b, r, run, runs, h, at, n);
         }
     }
     ix_hand_out_strips(b->dk + g * shape->kv_step, shape->stride, r->dkey_strips, r, t, b->pack);

@@ -15,6 +15,11 @@ static bool sees(const ix_pack *pack, int32_t s, int32_t i, int32_t j, int windo
     return (mine || parent) && (window <= 0 || pack->position[i] - pack->position[j] < window);
 }
 
+static int key_of(const ix_attention_shape *a, int h)
+{
+    return a->group ? (a->first + h) / a->group : h / (a->H / a->G);
+}
+
 static double score(const float *q, const float *k, const ix_attention_shape *a)
 {
     double sum = 0;
@@ -36,7 +41,7 @@ static int32_t end_read(const ix_pack *pack, const ix_rows *read, int32_t s)
 static void forward_row(float *out, float *lse, const float *q, const float *k, const float *v,
                         const ix_attention_shape *a, const ix_pack *pack, int32_t s, int32_t i, int h)
 {
-    int g = h / (a->H / a->G);
+    int g = key_of(a, h);
     const float *qi = q + i * a->stride + h * a->q_step;
     double most = -INFINITY, sum = 0;
     for (int32_t j = 0; j < pack->N; j++) {
@@ -86,7 +91,7 @@ void ix_attention_backward_ref(float *dq, float *dk, float *dv, const float *dou
                 for (int e = 0; e < a->K; e++) c += (double)dout[at + e] * (double)out[at + e];
                 for (int32_t j = 0; j < pack->N; j++) {
                     if (!sees(pack, s, i, j, a->window)) continue;
-                    int64_t kj = j * a->stride + h / (a->H / a->G) * a->kv_step;
+                    int64_t kj = j * a->stride + key_of(a, h) * a->kv_step;
                     double x = score(q + qi, k + kj, a), p = exp(x - (double)lse[(int64_t)i * a->H + h]), dp = 0;
                     double slope = a->softcap > 0 ? 1 - x / (double)a->softcap * (x / (double)a->softcap) : 1;
                     for (int e = 0; e < a->K; e++) dp += (double)dout[at + e] * (double)v[kj + e];

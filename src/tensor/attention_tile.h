@@ -26,6 +26,13 @@ typedef struct {
  * tree NULL: only counts. *most: slots of the largest. */
 int32_t ix_trees(ix_tree *tree, const ix_pack *pack, int64_t *most);
 
+/* The query heads of key head g. */
+static inline ix_rows ix_queries_of(const ix_attention_shape *a, int g)
+{
+    int group = a->group ? a->group : a->H / a->G, lo = g * group - a->first, hi = lo + group;
+    return (ix_rows){lo < 0 ? 0 : lo, hi > a->H ? a->H : hi};
+}
+
 /* The rows of segment s whose output is wanted. */
 static inline ix_rows ix_rows_read(const ix_pack *pack, const ix_rows *read, int32_t s)
 {

@@ -46,7 +46,7 @@ void ix_logp(double *logp, float *lse, const float *z, const int32_t *target, in
         float m = largest(zn, V);
         double total = (double)m + log(sum_exp(zn, V, m));
         lse[n] = (float)total;
-        logp[n] = (double)zn[target[n]] - total;
+        logp[n] = (target[n] < 0 ? 0 : (double)zn[target[n]]) - total;
     }
 }
 
@@ -65,12 +65,12 @@ void ix_logp_backward(float *z, const float *lse, const int32_t *target, const d
 #pragma omp parallel for schedule(static) if (ix_worth_threads(N * V))
     for (int64_t n = 0; n < N; n++) {
         float *zn = z + n * V, d = (float)dlogp[n], l = lse[n];
-        double zt = (double)zn[target[n]], bent = cap > 0 ? zt / (double)cap : 0;
+        double zt = target[n] < 0 ? 0 : (double)zn[target[n]], bent = cap > 0 ? zt / (double)cap : 0;
         float at_target = (float)(dlogp[n] * (1 - exp(zt - (double)l)) * (1 - bent * bent));
         int64_t v = 0, left = V % 8;
         for (; v + 8 <= V; v += 8) v8_store(zn + v, gradient(v8_load(zn + v), l, d, cap));
         if (left) v8_store_some(zn + v, gradient(v8_load_some(zn + v, left), l, d, cap), left);
-        zn[target[n]] = at_target;
+        if (target[n] >= 0) zn[target[n]] = at_target;
     }
 }
 
@@ -98,7 +98,7 @@ void ix_logp_ref(double *logp, float *lse, const float *z, const int32_t *target
         for (int64_t v = 0; v < V; v++) m = (double)z[n * V + v] > m ? (double)z[n * V + v] : m;
         for (int64_t v = 0; v < V; v++) sum += exp((double)z[n * V + v] - m);
         lse[n] = (float)(m + log(sum));
-        logp[n] = (double)z[n * V + target[n]] - (m + log(sum));
+        logp[n] = (target[n] < 0 ? 0 : (double)z[n * V + target[n]]) - (m + log(sum));
     }
 }
 

@@ -30,7 +30,7 @@ void ix_gemm_ref(float *C, int64_t ldc, bool add, const float *A, int64_t lda, b
 
 /* --- embedding -------------------------------------------------------------------------------- */
 
-/* y[N,D] = E[token[n],:] */
+/* y[N,D] = E[token[n],:]; a token below 0 gives zeros, and below nobody a gradient: its row is held elsewhere */
 void ix_embed(float *y, const float *E, const int32_t *token, int64_t N, int64_t D);
 void ix_embed_ref(float *y, const float *E, const int32_t *token, int64_t N, int64_t D);
 /* dE[token[n],:] += dy[n,:], rows of the same token in order of n */
@@ -90,9 +90,10 @@ void ix_rope_ref(float *x, int64_t stride, int64_t step, int heads, int R, const
 /* --- attention over segments ------------------------------------------------------------------- */
 
 /* q, k, v of token n and head h lie at q + n * stride + h * q_step and k (or v) + n * stride + g * kv_step with
- * g = h / (H / G) (grouped queries). out[N,H*K] and d_out are dense. */
+ * g = (first + h) / group (grouped queries). out[N,H*K] and d_out are dense. */
 typedef struct {
     int H, G, K;             /* query heads, key/value heads, head size */
+    int group, first;        /* queries that share a key, and the place of head 0 among them; group 0: H / G, 0 */
     int64_t stride;          /* floats from one token to the next in q, k, v (and dq, dk, dv) */
     int64_t q_step, kv_step; /* floats from one head to the next */
     float scale;             /* of the scores, usually 1 / sqrt(K) */
@@ -151,7 +152,7 @@ void ix_geglu_backward_ref(float *da, float *db, const float *dy, const float *a
 
 /* --- log-softmax at read positions --------------------------------------------------------------- */
 
-/* logp[n] = z[n,target[n]] - lse[n],  lse[n] = log sum_v exp z[n,v] with the maximum taken out; sums in double or in
+/* logp[n] = z[n,target[n]] - lse[n] (a target below 0 is held elsewhere: -lse[n]),  lse[n] = log sum_v exp z[n,v] with the maximum taken out; sums in double or in
  * a fixed tree of float lanes good to 1e-7 relative. z[N,V], leading dimension V. */
 void ix_logp(double *logp, float *lse, const float *z, const int32_t *target, int64_t N, int64_t V);
 void ix_logp_ref(double *logp, float *lse, const float *z, const int32_t *target, int64_t N, int64_t V);

@@ -255,7 +255,7 @@ ix_status ix_judge_sets(const ix_judge *j, const float *weights, ix_judged_set *
     work k = {0};
     int64_t mine = 0;
     double start = ix_seconds();
-    ix_status rc = ix_grid_agree(j->grid, IX_DATA, make_work(&k, j, set, sets));
+    ix_status rc = ix_grid_agree(j->grid, IX_GROUP, make_work(&k, j, set, sets));
     if (rc != IX_OK) goto done;
     for (int64_t u = 0; u < k.units; u++)
         if (k.part[u] == ix_grid_rank(j->grid, IX_DATA)) k.list[mine++] = u;

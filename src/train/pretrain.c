@@ -83,6 +83,7 @@ static ix_status run_step(pretrainer *p, const int64_t *row, ix_pretrain_record 
         float *dw = ix_update_begin_lane(p->update);
         train_rows(p, row, ix_split(s->rows_per_step, ix_update_lanes(p->update), (int)lane), dw);
         ix_clock_enter(&p->clock, IX_PHASE_REDUCE);
+        ix_model_meet(p->model, dw);
         ix_update_end_lane(p->update);
     }
     ix_grid_merge_double(p->grid, IX_DATA, p->loss, s->rows_per_step);

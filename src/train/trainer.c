@@ -149,6 +149,7 @@ static void train_lane(trainer *t, const ix_step_plan *plan, int lane)
         train_pack(t, plan, dw, from, to);
     }
     ix_clock_enter(&t->clock, IX_PHASE_REDUCE);
+    ix_model_meet(t->model, dw);
     ix_update_end_lane(t->update);
 }
 
@@ -186,7 +187,7 @@ static ix_status run_step(trainer *t, const ix_step_plan *plan)
         ix_pair pair = ix_trimmed(ix_pairs_get(t->train, plan->pair[i]), plan->lost + 2 * i);
         r.tokens += t->tokens[i] = ix_pair_tokens(&pair, s->share_prompt);
     }
-    IX_TRY(ix_grid_agree(t->grid, IX_DATA, ix_cut_parts(t->part, t->tokens, plan->n, ix_update_lanes(t->update))));
+    IX_TRY(ix_grid_agree(t->grid, IX_GROUP, ix_cut_parts(t->part, t->tokens, plan->n, ix_update_lanes(t->update))));
     memset(t->merged, 0, (size_t)(FIGURES * plan->n) * sizeof *t->merged);
     for (int64_t lane = lanes.lo; lane < lanes.hi; lane++) train_lane(t, plan, (int)lane);
     merge_step(t, plan, &r);
@@ -248,7 +249,7 @@ static ix_status run(trainer *t)
     IX_TRY(evaluate(t, 0, 0));
     double per_epoch = (double)steps / (double)(t->s->schedule.epochs ? t->s->schedule.epochs : 1);
     for (;;) {
-        IX_TRY(ix_grid_agree(t->grid, IX_DATA, ix_schedule_next(t->schedule, &plan, &more)));
+        IX_TRY(ix_grid_agree(t->grid, IX_GROUP, ix_schedule_next(t->schedule, &plan, &more)));
         if (!more) break;
         IX_TRY(run_step(t, &plan));
         if (due(t, &plan, steps)) IX_TRY(evaluate(t, plan.step + 1, (double)(plan.step + 1) / per_epoch));

@@ -13,17 +13,41 @@ struct ix_update {
     ix_optimizer *optimizer;
     const ix_rule *rule;
     ix_optimizer_settings settings;
-    int count, tensors;
-    int64_t floats, *offset; /* [tensors + 1] */
+    int count, stretches;
+    ix_stretch *stretch; /* of my part of the model */
+    int64_t floats;
     double clip_norm;
 };
+
+static void add_stretch(ix_update *u, int64_t lo, int64_t hi, bool counted)
+{
+    if (lo < hi) u->stretch[u->stretches++] = (ix_stretch){lo, hi, counted};
+}
+
+/* Of what is on every tensor rank the first one speaks; of keys that several ranks hold, the one that is said to. */
+static void add_stretches(ix_update *u, const ix_param *p)
+{
+    int64_t end = p->offset + ix_param_size(p);
+    if (p->cut.share == IX_WHOLE) {
+        add_stretch(u, p->offset, end, ix_grid_rank(u->grid, IX_TENSOR) == 0);
+        return;
+    }
+    int64_t each = p->cut.share == IX_BY_ROWS ? p->cols : 1; /* only vectors are cut by columns and repeated */
+    int64_t lo = p->offset, hi = end;
+    if (p->cut.repeated) {
+        lo = p->offset + (p->cut.counted.lo - p->cut.held.lo) * each;
+        hi = p->offset + (p->cut.counted.hi - p->cut.held.lo) * each;
+    }
+    add_stretch(u, p->offset, lo, false);
+    add_stretch(u, lo, hi, true);
+    add_stretch(u, hi, end, false);
+}
 
 static ix_status make(ix_update *u, const ix_params *params)
 {
     ix_status rc = IX_OK;
-    IX_NEED(u->offset = calloc((size_t)params->count + 1, sizeof *u->offset), IX_ENOMEM, "update: out of memory");
-    for (int i = 0; i < params->count; i++) u->offset[i] = params->param[i].offset;
-    u->offset[params->count] = params->floats;
+    IX_NEED(u->stretch = calloc(3 * (size_t)params->count + 1, sizeof *u->stretch), IX_ENOMEM, "update: out of memory");
+    for (int i = 0; i < params->count; i++) add_stretches(u, &params->param[i]);
 done:
     return rc;
 }
@@ -36,18 +60,17 @@ ix_status ix_update_create(ix_update **out, const ix_grid *grid, const ix_params
     ix_update *u = calloc(1, sizeof *u);
 
     *out = NULL;
-    IX_TRY(ix_grid_agree(grid, IX_DATA, u ? IX_OK : ix_fail(IX_ENOMEM, "update: out of memory")));
+    IX_TRY(ix_grid_agree(grid, IX_GROUP, u ? IX_OK : ix_fail(IX_ENOMEM, "update: out of memory")));
     *u = (ix_update){.grid = grid,
                      .clock = clock,
                      .rule = rule,
                      .settings = *settings,
                      .clip_norm = clip_norm,
                      .count = lanes > data ? lanes : data,
-                     .tensors = params->count,
                      .floats = params->floats};
-    IX_TRY(ix_grid_agree(grid, IX_DATA, make(u, params)));
+    IX_TRY(ix_grid_agree(grid, IX_GROUP, make(u, params)));
     IX_TRY(ix_lanes_create(&u->lanes, grid, IX_DATA, u->count, u->floats));
-    IX_TRY(ix_grid_agree(grid, IX_DATA, ix_optimizer_create(&u->optimizer, rule, settings, ix_lanes_mine(u->lanes))));
+    IX_TRY(ix_grid_agree(grid, IX_GROUP, ix_optimizer_create(&u->optimizer, rule, settings, ix_lanes_mine(u->lanes))));
     *out = u;
     u = NULL;
 done:
@@ -61,7 +84,7 @@ void ix_update_destroy(ix_update **update)
     if (!u) return;
     ix_optimizer_destroy(&u->optimizer);
     ix_lanes_destroy(&u->lanes);
-    free(u->offset);
+    free(u->stretch);
     free(u);
     *update = NULL;
 }
@@ -95,7 +118,7 @@ ix_status ix_update_apply(ix_update *u, float *weights, double lr, double *norm)
     ix_clock_enter(u->clock, IX_PHASE_REDUCE);
     ix_lanes_reduce(u->lanes, &sum, &mine);
     ix_clock_enter(u->clock, IX_PHASE_UPDATE);
-    IX_TRY(ix_gradient_norm(norm, u->grid, IX_DATA, sum, mine, u->offset, u->tensors));
+    IX_TRY(ix_gradient_norm(norm, u->grid, sum, mine, u->stretch, u->stretches));
     IX_NEED(isfinite(*norm), IX_ENUMERIC, "the gradient is no number (its norm is %g)", *norm);
     ix_optimizer_step(u->optimizer, weights, sum, ix_clip_factor(*norm, u->clip_norm), lr);
     ix_clock_enter(u->clock, IX_PHASE_REDUCE);

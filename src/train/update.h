@@ -11,7 +11,7 @@
 
 typedef struct ix_update ix_update;
 
-/* Collective over the data axis. lanes >= 1; it is raised to the size of the axis. */
+/* Collective over the group. lanes >= 1; it is raised to the size of the axis. */
 ix_status ix_update_create(ix_update **out, const ix_grid *grid, const ix_params *params, const ix_rule *rule,
                            const ix_optimizer_settings *settings, int lanes, double clip_norm, ix_clock *clock);
 void ix_update_destroy(ix_update **update); /* NULL is fine; leaves *update NULL */
@@ -23,7 +23,7 @@ ix_span ix_update_mine(const ix_update *update); /* the lanes that this rank fil
 float *ix_update_begin_lane(ix_update *update);
 void ix_update_end_lane(ix_update *update);
 
-/* Collective over the data axis, after all lanes: sums them in the canonical tree, clips, updates this rank's share
+/* Collective over the group, after all lanes: sums them in the canonical tree, clips, updates this rank's share
  * and gathers the weights. IX_ENUMERIC on every rank, weights untouched, when the norm is no number. */
 ix_status ix_update_apply(ix_update *update, float *weights, double lr, double *norm);
 

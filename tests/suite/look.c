@@ -4,6 +4,8 @@
  *   look zero RESULT...     0 if every reward of the first evaluation is exactly 0, its loss ln 2, its accuracy 1/2
  *   look saved RESULT       prints reference/seconds and saved/reference_cache
  *   look forge FOLDER       rewrites every file of a reference cache with numbers one rounding away
+ *   look near RESULT OTHER  0 if the losses of the first step agree within 1e-6 of their size and its gradient norms
+ *                           within 1e-5, for runs that add up in different orders
  *   look starts FOLDER      prints how often each run was started, by the ledgers of that folder: "run_id times" */
 #include <dirent.h>
 #include <math.h>
@@ -154,8 +156,44 @@ done:
     return rc;
 }
 
+static ix_status first(const char *path, const char *series, double *out)
+{
+    ix_status rc = IX_OK;
+    ix_reader *rd = NULL;
+    double *x = NULL;
+    int64_t steps;
+    IX_TRY(ix_reader_open(&rd, path));
+    IX_TRY(ix_reader_array(rd, series, 1, &steps, &x));
+    IX_NEED(steps > 0, IX_EINPUT, "%s: %s is empty", path, series);
+    *out = x[0];
+done:
+    ix_reader_close(&rd);
+    free(x);
+    return rc;
+}
+
+static ix_status near(const char *one, const char *other)
+{
+    static const char *const series[] = {"/train/loss", "/train/gradient_norm"};
+    static const double within[] = {1e-6, 1e-5};
+    ix_status rc = IX_OK;
+    double a, b;
+    for (int i = 0; i < 2; i++) {
+        IX_TRY(first(one, series[i], &a));
+        IX_TRY(first(other, series[i], &b));
+        IX_NEED(fabs(a - b) <= within[i] * fabs(a), IX_EINPUT, "%s: %.17g and %.17g in %s", series[i], a, b, other);
+    }
+done:
+    return rc;
+}
+
 int main(int argc, char **argv)
 {
+    if (argc == 4 && !strcmp(argv[1], "near")) {
+        ix_status close = near(argv[2], argv[3]);
+        if (close != IX_OK) fprintf(stderr, "look: %s\n", ix_message());
+        return close == IX_OK ? 0 : 1;
+    }
     ix_status rc = argc < 3 ? ix_fail(IX_EINPUT, "see the head of look.c") : IX_OK;
     for (int i = 2; i < argc && rc == IX_OK; i++)
         rc = !strcmp(argv[1], "zero")     ? zero(argv[i])

@@ -26,6 +26,28 @@ tidy groups
 good '2 groups of 2 ranks' $launcher 4 "$impex" run "$tiny" --set output=square --set parallel.groups=2
 same one square
 
+# Ranks that share every layer add up in another order than one rank alone; among themselves all layouts agree. Three
+# ranks share four heads.
+good '2 tensor ranks' $launcher 2 "$impex" run "$tiny" --set output=tensor --set parallel.tensor=2
+says '4 runs done, 0 kept from before'
+tidy tensor
+good '2 tensor ranks again' $launcher 2 "$impex" run "$tiny" --set output=tensor-again --set parallel.tensor=2
+same tensor tensor-again
+good '2 x 2 ranks' $launcher 4 "$impex" run "$tiny" --set output=tensor-data --set parallel.tensor=2
+same tensor tensor-data
+good '2 groups of 2 tensor ranks' $launcher 4 "$impex" run "$tiny" --set output=tensor-groups \
+    --set parallel.tensor=2 --set parallel.groups=2
+same tensor tensor-groups
+good '3 tensor ranks' $launcher 3 "$impex" run "$tiny" --set output=tensor3 --set parallel.tensor=3
+for result in one/tiny/*.h5; do
+    for folder in tensor tensor3; do
+        good "$folder near one rank" "$look" near "$result" "$folder/tiny/${result##*/}"
+    done
+done
+ends 2 'more ranks than heads' $launcher 5 "$impex" run "$tiny" --set output=tensor5 --set parallel.tensor=5
+warns 'cannot share the 4 attention heads'
+[ ! -e tensor5/tiny ] || [ -z "$(find tensor5 -name '*.h5')" ] || fail 'a model that cannot be shared left results'
+
 # A second start does nothing; a deleted result is done again, alone.
 find one -name '*.h5' -exec sha256sum {} + | sort >before
 good 'a second start' "$impex" run "$tiny" --set output=one
