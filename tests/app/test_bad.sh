@@ -54,7 +54,11 @@ wrong() {
     cmp -s out out3 || fail "$what: another output on 3 ranks" out out3
 }
 alone=
-run_with() { bad "$1" run s.yaml --set "$2"; }
+run_with() {
+    text=$1
+    shift
+    bad "$text" run s.yaml --set "$@"
+}
 
 # --- the command line ---------------------------------------------------------------------------------------------
 bad '0 operands given, 1 wanted; see impex run --help' run
@@ -109,6 +113,9 @@ run_with 'model neos: no file yaml/models/neos.yaml and no folder with config.js
 run_with 'model bad/none: no file' 'matrix.model=[bad/none]'
 run_with 'none.jsonl: not found. Looked for:' data.train.path=none.jsonl
 run_with 'model other: no file' training.reference=other
+run_with 'stories: a vocabulary of 512, but ./neox has 428' training.reference=stories
+run_with 'neox/config.json: tie_word_embeddings is not that of the model beside it' 'matrix.model=[stories]' \
+    --set training.reference=neox
 
 # --- JSON lines ---------------------------------------------------------------------------------------------------
 mkdir -p bad
