@@ -223,7 +223,8 @@ static void add_bytes(ix_table_text *t, size_t bytes)
 /* What gradients cost beyond one lane per rank. */
 static size_t lanes_bytes(const plan *p, const ix_run_size *z)
 {
-    return z->memory.gradients - ix_lanes_bytes(p->layout.data, p->layout.data, z->parameters);
+    size_t one_each = ix_lanes_bytes(p->layout.data, p->layout.data, z->parameters);
+    return z->memory.gradients > one_each ? z->memory.gradients - one_each : 0;
 }
 
 static void print_memory(const plan *p)

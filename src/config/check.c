@@ -54,21 +54,32 @@ static void complain(const checker *c, const char *section, const char *key, con
     ix_path_pop(c->r, mark);
 }
 
-static void check_data(const checker *c, const ix_settings *s)
+/* data.miniworld, or files; `files` says whether there must be any. */
+static void check_sources(const checker *c, const ix_data_settings *d, bool files)
 {
-    const ix_data_settings *d = &s->data;
-    if (strcmp(s->task, "preference") != 0) return;
     if (d->miniworld) {
         if (d->train || d->order || d->train_count > 0)
             complain(c, "data", "train", NULL, "data.miniworld brings its own pairs");
         if (d->evaluates > 0) complain(c, "data", "evaluate", NULL, "data.miniworld brings its own sets");
         return;
     }
-    if (!d->train && s->training.epochs > 0)
+    if (!d->train && d->order) complain(c, "data", "train", "order", "there is no data.train.path to order");
+    if (files && d->evaluates == 0) complain(c, "data", "evaluate", NULL, "is missing: at least one set to judge on");
+}
+
+static void check_data(const checker *c, const ix_settings *s)
+{
+    const ix_data_settings *d = &s->data;
+    if (!strcmp(s->task, "theory")) {
+        if (!d->train && d->evaluates > 0)
+            complain(c, "data", "train", "path", "is missing: the pairs that data.evaluate is compared with");
+        check_sources(c, d, d->train);
+    }
+    if (strcmp(s->task, "preference") != 0) return;
+    if (!d->miniworld && !d->train && s->training.epochs > 0)
         complain(c, "data", "train", "path",
                  "is missing: a file to train on, or data.miniworld, or training.epochs: 0");
-    if (!d->train && d->order) complain(c, "data", "train", "order", "there is no data.train.path to order");
-    if (d->evaluates == 0) complain(c, "data", "evaluate", NULL, "is missing: at least one set to judge on");
+    check_sources(c, d, true);
 }
 
 static void check_quality(const checker *c, const ix_settings *s)
@@ -151,8 +162,8 @@ static void check_axes(const checker *c, ix_settings s)
 static void check_matrix(const checker *c)
 {
     const ix_suite_inner *in = c->suite->inner;
-    bool pretrain = !strcmp(c->suite->settings.task, "pretrain");
-    if (!pretrain && !in->axis[in->axes - 3].given)
+    const char *task = c->suite->settings.task;
+    if (strcmp(task, "pretrain") != 0 && strcmp(task, "theory") != 0 && !in->axis[in->axes - 3].given)
         complain(c, "matrix", "model", NULL, "is missing: a list of models, [name or folder, ...]");
 }
 

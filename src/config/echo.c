@@ -32,11 +32,6 @@ static void write_exclude(FILE *f, const ix_suite_inner *in)
     }
 }
 
-static bool is_pretrain(const ix_settings *s)
-{
-    return !strcmp(s->task, "pretrain");
-}
-
 static void write_part(FILE *f, const ix_suite *suite, int64_t i)
 {
     ix_shown what = {.flags = 0, .task = suite->settings.task, .unlike = &suite->settings};
@@ -66,7 +61,7 @@ char *ix_suite_echo(const ix_suite *suite)
     for (int64_t i = 0; i < suite->parts; i++) write_part(f, suite, i);
     fputs("matrix:\n", f);
     for (int a = in->axes - 3; a < in->axes; a++)
-        if (!is_pretrain(&suite->settings) || !in->axis[a].row->task) write_axis(f, &in->axis[a]);
+        if (ix_option_of_task(in->axis[a].row, suite->settings.task)) write_axis(f, &in->axis[a]);
     for (int a = 1; a < in->axes - 3; a++) write_axis(f, &in->axis[a]);
     write_exclude(f, in);
     IX_CONTRACT(fclose(f) == 0);
@@ -83,11 +78,13 @@ static void write_run(FILE *f, const ix_point *p)
         fputs(": {}\n", f);
     }
     fputs("matrix:\n", f);
-    if (!is_pretrain(&p->settings)) {
+    if (ix_option_of_task(ix_option_find(&ix_table_matrix, "model"), p->settings.task)) {
         fputs("  model: [", f);
         ix_write_text(f, p->model);
-        fprintf(f, "]\n  objective: [%s]\n", p->objective);
+        fputs("]\n", f);
     }
+    if (ix_option_of_task(ix_option_find(&ix_table_matrix, "objective"), p->settings.task))
+        fprintf(f, "  objective: [%s]\n", p->objective);
     fprintf(f, "  seed: [%lld]\n", (long long)p->seed);
 }
 

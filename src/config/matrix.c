@@ -55,7 +55,8 @@ static bool read_values(ix_matrix_axis *a, const ix_node *n, ix_reader *r)
 /* The list `key` of the matrix as an axis; false: it is not there or not good. */
 static bool read_axis(ix_matrix_axis *a, const ix_entry *e, ix_reader *r)
 {
-    if (a->row->task && r->task && ix_word_index(a->row->task, r->task) < 0)
+    const ix_option *section = a->training ? ix_option_find(&ix_table_root, "training") : a->row;
+    if (r->task && !(ix_option_of_task(a->row, r->task) && ix_option_of_task(section, r->task)))
         ix_complain(r, e->at, "belongs to the tasks that train reward models, not to %s", r->task);
     else if (e->value->kind != IX_NODE_LIST) ix_complain(r, e->value->at, "a list is expected: [...]");
     else if (e->value->count == 0) ix_complain(r, e->value->at, "the list is empty: the matrix has no points");
@@ -121,22 +122,35 @@ static void read_training_axes(ix_suite_inner *in, const ix_node *matrix, const 
     }
 }
 
+/* Tasks that have a model or an objective of their own where none is given. */
+typedef struct {
+    const char *task, *model, *objective;
+} only_one;
+
+static const only_one *only_one_of(const char *task)
+{
+    static const only_one list[] = {{"pretrain", "scratch", "next_token"}, {"theory", "random", "both"}};
+    for (size_t i = 0; task && i < sizeof list / sizeof *list; i++)
+        if (!strcmp(task, list[i].task)) return &list[i];
+    return NULL;
+}
+
 /* model, seed or objective. */
 static void read_main_axis(ix_suite_inner *in, const char *key, const ix_node *matrix, ix_reader *r)
 {
-    static const char *const objectives[] = {"ex_rm", "im_rm"};
-    static const char *const none[] = {"scratch", "next_token"};
+    static const char *const objectives[] = {"ex_rm", "im_rm"}, *const none = "";
     static const int64_t zero = 0;
+    const only_one *one = only_one_of(r->task);
     const ix_entry *e = ix_node_entry(matrix, key);
     ix_matrix_axis *a = add_axis(in, ix_option_find(&ix_table_matrix, key), false);
-    bool rewards = !r->task || strcmp(r->task, "pretrain") != 0, model = !strcmp(key, "model");
     size_t mark = ix_path_push(r, key);
     if (e && read_axis(a, e, r)) {
         ix_path_pop(r, mark);
         return;
     }
     if (!strcmp(key, "seed")) stand_in(a, &zero, 1, in->pool);
-    else if (model || !rewards) stand_in(a, model ? &none[0] : &none[1], 1, in->pool);
+    else if (!strcmp(key, "model")) stand_in(a, one ? &one->model : &none, 1, in->pool);
+    else if (one) stand_in(a, &one->objective, 1, in->pool);
     else stand_in(a, objectives, 2, in->pool);
     ix_path_pop(r, mark);
 }

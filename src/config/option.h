@@ -68,6 +68,7 @@ typedef struct {
 
 const ix_option *ix_option_find(const ix_table *table, const char *key); /* NULL: there is none */
 bool ix_option_is_scalar(const ix_option *row);                          /* may be an axis of the matrix */
+bool ix_option_of_task(const ix_option *row, const char *task);          /* may it be given for this task? */
 size_t ix_option_size(const ix_option *row);                             /* bytes of a scalar's field */
 
 int ix_word_index(const char *words, const char *word);             /* -1: not one of them */

@@ -24,6 +24,11 @@ bool ix_option_is_scalar(const ix_option *row)
     return row->kind <= IX_OPT_REAL;
 }
 
+bool ix_option_of_task(const ix_option *row, const char *task)
+{
+    return !row->task || ix_word_index(row->task, task) >= 0;
+}
+
 size_t ix_option_size(const ix_option *row)
 {
     if (row->kind == IX_OPT_CHOICE) return sizeof(int);

@@ -89,6 +89,11 @@ typedef struct {
     ix_training_settings training;
     ix_pretrain_settings pretrain;
     struct {
+        int64_t steps; /* of gradient descent in Theorem 2 */
+        int64_t pairs; /* the first so many of every set */
+        double beta;
+    } theory;
+    struct {
         int64_t every; /* steps; 0: every epoch */
     } evaluate;
     struct {
@@ -127,8 +132,8 @@ typedef struct {
  * what it resolved itself (lanes: auto) before it asks for the echo. */
 typedef struct {
     const char *part;      /* "" in a suite without parts */
-    const char *model;     /* for ix_find_model; task pretrain: "scratch" */
-    const char *objective; /* ex_rm, im_rm; task pretrain: "next_token" */
+    const char *model;     /* for ix_find_model; task pretrain: "scratch"; theory: also "random" */
+    const char *objective; /* ex_rm, im_rm; task pretrain: "next_token"; theory: "both" */
     int64_t seed;
     char varied[192]; /* further axes of the matrix: "learning_rate=0.001,beta=0.1"; "" if there are none */
     ix_settings settings;

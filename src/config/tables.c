@@ -17,8 +17,10 @@
     }
 
 static const char tasks[] = "preference|persona|hamiltonian|theory|pretrain";
-static const char rewards[] = "preference|persona|hamiltonian|theory"; /* tasks that train reward models */
-static const char files[] = "preference";                              /* tasks whose pairs come from files */
+static const char rewards[] = "preference|persona|hamiltonian"; /* tasks that train reward models */
+static const char trained[] = "preference|persona|hamiltonian|pretrain";
+static const char paired[] = "preference|persona|hamiltonian|theory"; /* tasks that put pairs to a model */
+static const char files[] = "preference|theory";                      /* tasks whose pairs may come from files */
 static const char categories[] = "in_distribution|token_shift|domain_shift|control";
 
 /* clang-format off */
@@ -48,16 +50,16 @@ static const ix_option data_rows[] = {
     ROW("miniworld", WORD, AT(miniworld), 0, 0, "persona|chat|math", NULL, ANSWER,
      "a part of the embedded world, in place of files", .task = files),
     ROW("lexicon", PATH, AT(lexicon), 0, 0, NULL, "miniworld/lexicon.yaml", 0, "lexicon of the embedded world",
-     .task = "preference|pretrain"),
+     .task = "preference|theory|pretrain"),
     ROW("persona", PATH, AT(persona), 0, 0, NULL, "persona/agreeableness.jsonl", 0,
-     "JSON lines with question and answer_matching_behavior", .task = "persona"),
+     "JSON lines with question and answer_matching_behavior", .task = "persona|theory"),
     ROW("train", SECTION, 0, 0, 0, NULL, NULL, 0, "what is trained on", .task = files, .table = &train_table),
     ROW("evaluate", SETS, AT(evaluate), 0, 0, NULL, NULL, ANSWER, "sets to judge on, by name", .task = files,
      .table = &ix_table_eval),
     ROW("max_tokens", SECTION, 0, 0, 0, NULL, NULL, 0, "the longest pairs that are kept",
-     .task = rewards, .table = &max_tokens_table),
+     .task = paired, .table = &max_tokens_table),
     ROW("too_long", CHOICE, AT(too_long), 0, 0, "drop|error", "drop", ANSWER,
-     "what happens to longer ones; what is dropped is counted in the result", .task = rewards),
+     "what happens to longer ones; what is dropped is counted in the result", .task = paired),
     ROW("columns", SECTION, 0, 0, 0, NULL, NULL, 0, "names of the columns in JSON lines", .task = files,
      .table = &columns_table),
 };
@@ -143,9 +145,20 @@ static const ix_option model_rows[] = {
     ROW("llama_date", TEXT, AT(model.llama_date), 0, 63, NULL, "26 Jul 2024", 0,
      "the date that Llama's template prints"),
     ROW("initial_rows", PATH, AT(model.initial_rows), 0, 0, NULL, NULL, 0,
-     "safetensors file with policy.new_rows (rows of added tokens), ref.new_rows and score.weight; else they are drawn"),
+     "safetensors file with policy.new_rows (rows of added tokens), ref.new_rows and score.weight; else they are drawn",
+     .task = trained),
 };
 static const ix_table model_table = {model_rows, COUNT(model_rows)};
+#undef AT
+
+#define AT(field) (offsetof(ix_settings, field) - offsetof(ix_settings, theory))
+static const ix_option theory_rows[] = {
+    ROW("steps", INT, AT(theory.steps), 1, 1e9, NULL, "100000", ANSWER, "steps of gradient descent in Theorem 2"),
+    ROW("pairs", INT, AT(theory.pairs), 1, 1e6, NULL, "80", ANSWER, "the first so many pairs of every set are used"),
+    ROW("beta", REAL, AT(theory.beta), 0, 1000, NULL, "0.5", ANSWER | ABOVE,
+     "factor of the log-ratio; random states have the specification's own"),
+};
+static const ix_table theory_table = {theory_rows, COUNT(theory_rows)};
 #undef AT
 
 #define AT(field) (offsetof(ix_settings, field) - offsetof(ix_settings, evaluate))
@@ -215,8 +228,9 @@ static const ix_option root_rows[] = {
     ROW("parts", PARTS, 0, 0, 0, NULL, NULL, 0,
      "runs the whole matrix once per part, each with settings of its own; by name"),
     SECTION("model", model, PART, "how texts are put to the model", .table = &model_table),
-    SECTION("training", training, PART, "how the model is trained", .table = &ix_table_training),
+    SECTION("training", training, PART, "how the model is trained", .task = trained, .table = &ix_table_training),
     SECTION("pretrain", pretrain, PART, "a model made from nothing", .task = "pretrain", .table = &pretrain_table),
+    SECTION("theory", theory, PART, "statements about fixed hidden states", .task = "theory", .table = &theory_table),
     SECTION("evaluate", evaluate, PART, "when the sets are judged", .task = rewards, .table = &evaluate_table),
     SECTION("quality", quality, PART, "the target of time to quality", .task = rewards, .table = &quality_table),
     SECTION("checkpoint", checkpoint, 0, "what is saved to go on after a stop", .table = &checkpoint_table),
@@ -229,7 +243,7 @@ const ix_table ix_table_root = {root_rows, COUNT(root_rows)};
 
 /* Lists in matrix, besides those that training's rows give. */
 static const ix_option matrix_rows[] = {
-    ROW("model", PATH, 0, 0, 0, NULL, NULL, 0, "names of yaml/models/*.yaml, or Hugging Face folders", .task = rewards),
+    ROW("model", PATH, 0, 0, 0, NULL, NULL, 0, "names of yaml/models/*.yaml, or Hugging Face folders", .task = paired),
     ROW("objective", WORD, 0, 0, 0, "ex_rm|im_rm", NULL, 0, "kinds of reward model; all of them by default",
      .task = rewards),
     ROW("seed", INT, 0, 0, 2147483647, NULL, NULL, 0, "seeds of head and order; [0] by default"),

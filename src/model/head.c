@@ -61,6 +61,12 @@ void ix_model_logp(ix_model *m, const float *w, const int32_t *rows, const int32
     m->logits_kept = R <= m->head_rows;
 }
 
+const float *ix_model_unembedding(const ix_model *m, const float *w)
+{
+    IX_CONTRACT(m->head >= 0);
+    return w + m->params.param[m->head].offset;
+}
+
 int64_t ix_model_head_rows(const ix_model *m)
 {
     return m->head_rows;

@@ -93,6 +93,8 @@ const float *ix_model_forward(ix_model *m, const float *w, const ix_pack *pack, 
  * ix_model_head_rows the logits are kept for the backward pass, else it computes them again in pieces. */
 void ix_model_logp(ix_model *m, const float *w, const int32_t *rows, const int32_t *targets, int64_t R, double *logp);
 int64_t ix_model_head_rows(const ix_model *m);
+/* U itself in w: [V, D], or this tensor rank's rows of it. Contract: the model has a head. Local. */
+const float *ix_model_unembedding(const ix_model *m, const float *w);
 /* dh[row[i],:] += dlogp[i] d logp[i] / d h, dw likewise; must follow ix_model_logp with the same rows. */
 void ix_model_logp_backward(ix_model *m, const float *w, float *dw, const int32_t *rows, const int32_t *targets,
                             int64_t R, const double *dlogp, float *dh);

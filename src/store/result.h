@@ -32,6 +32,11 @@
  *   generate/<set>/correct         [pair, try]              int
  *   generate/<set>/text            [pair, try]              text
  *   reference/seconds                                       real     IM-RM's reference pass
+ *   claims/name statement relation verdict reason  [claim]  text
+ *   claims/measured bound          [claim]                  real
+ *   claims/sheet                   [sheet]                  text     which sheets there are
+ *   sheets/<sheet>/value           [row, column]            real     with the scales row, column (text), given
+ *   sheets/<sheet>/about                                    text
  * A dimension has one length within a group (contract). Scales are data sets like the others and may
  * be given: train/step (int), train/rank (int), train/phase (text), eval/<set>/epoch (real), ... . If
  * not: 0, 1, 2, ...; phase takes the names of base/clock.h (contract: IX_PHASE_COUNT of them), side

@@ -76,8 +76,8 @@ void ix_show_end(ix_show *s)
     char name[256];
     if (!ix_log_speaks()) return;
     name_run(name, sizeof name, &s->run->point);
-    ix_note("[%lld/%lld] %s: %.1f s, accuracy%s", (long long)s->i + 1, (long long)s->runs->count, name,
-            ix_seconds() - s->started, s->figures);
+    ix_note("[%lld/%lld] %s: %.1f s%s%s", (long long)s->i + 1, (long long)s->runs->count, name,
+            ix_seconds() - s->started, *s->figures ? ", accuracy" : "", s->figures);
 }
 
 ix_watcher ix_show_watcher(ix_show *show)

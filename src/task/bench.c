@@ -35,6 +35,7 @@ void ix_bench_destroy(ix_bench **bench)
 
 static const char *contents(const ix_bench *b)
 {
+    if (b->bare) return "";
     return b->task->sets ? b->m.contents : b->c.contents;
 }
 
@@ -82,10 +83,16 @@ static void name_run(ix_run_names *names, const ix_bench *b, const ix_point *poi
 
 /* --- preparing ------------------------------------------------------------------------------------------- */
 
+/* Whose model a point has. A task with a run of its own looks at hidden states and head: IM-RM's model. */
+static const ix_objective *objective_of(const ix_bench *b, const ix_point *point)
+{
+    return ix_objective_find(b->task->run ? "im_rm" : point->objective);
+}
+
 ix_status ix_bench_model(ix_model **out, const ix_bench *b, const ix_point *point)
 {
     if (!b->task->sets) return ix_corpus_model(out, &b->c, point, NULL);
-    const ix_objective *objective = ix_objective_find(point->objective);
+    const ix_objective *objective = objective_of(b, point);
     if (!objective) return ix_fail(IX_EINPUT, "objective %s is not known", point->objective);
     return ix_material_model(out, &b->m, objective, NULL);
 }
@@ -95,9 +102,11 @@ static ix_status resolve(const ix_bench *b, ix_point *point)
 {
     ix_model *model = NULL;
     ix_settings *s = &point->settings;
+    if (b->task->run && !s->parallel.lanes) s->parallel.lanes = 1;
+    if (b->bare) return IX_OK;
     ix_status rc = ix_bench_model(&model, b, point);
     if (rc != IX_OK) return rc;
-    if (b->task->sets) IX_TRY(ix_material_check(&b->m, model, ix_objective_find(point->objective)));
+    if (b->task->sets) IX_TRY(ix_material_check(&b->m, model, objective_of(b, point)));
     int64_t bytes = ix_model_params(model)->floats * (int64_t)sizeof(float);
     if (!s->parallel.lanes) s->parallel.lanes = 3 * bytes < ((int64_t)256 << 20) ? 8 : 1;
     if (s->compat.clip) s->training.clip_norm = 1;
@@ -126,7 +135,9 @@ ix_status ix_bench_prepare(ix_bench *b, const ix_suite *suite, ix_point *point, 
     IX_NEED(b->task, IX_EINPUT, "%s: task %s is not there yet; there are %s", suite->path, point->settings.task,
             ix_task_names());
     IX_TRY(refuse_unavailable(suite, &point->settings));
-    if (b->task->sets) IX_TRY(ix_material_prepare(&b->m, b->task, suite, point));
+    b->bare = b->task->bare && b->task->bare(point);
+    if (b->bare) ix_material_close(&b->m);
+    else if (b->task->sets) IX_TRY(ix_material_prepare(&b->m, b->task, suite, point));
     else IX_TRY(ix_corpus_prepare(&b->c, suite, point));
     IX_TRY(resolve(b, point));
     *names = (ix_run_names){0};
@@ -137,5 +148,6 @@ done:
 
 ix_status ix_bench_run(ix_bench *b, const ix_job *job)
 {
+    if (b->task->run) return b->task->run(b, job);
     return b->task->sets ? ix_reward_run(&b->m, job) : ix_corpus_run(&b->c, job);
 }

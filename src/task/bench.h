@@ -39,6 +39,7 @@ typedef struct {
 
 struct ix_bench {
     const ix_task *task;
+    bool bare; /* the latest point starts from nothing */
     ix_material m;
     ix_corpus_material c;
 };

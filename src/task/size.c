@@ -109,10 +109,24 @@ static ix_memory memory_of(const ix_model *model, const ix_settings *s, int data
                        .judging = paged(judge.kept + judge.logits) + paged(judge.scratch) + pass};
 }
 
+/* A task with a run of its own reads what it has once, and trains nothing by steps. */
+static void read_once(ix_run_size *z)
+{
+    z->eval_pairs += z->train_pairs;
+    z->eval_tokens += z->train_tokens;
+    z->train_pairs = z->train_tokens = z->response_tokens = z->eval_response_tokens = z->steps = 0;
+    z->evaluations = 1;
+    z->memory.gradients = z->memory.moments = z->memory.activations = z->memory.logits = z->memory.scratch = 0;
+}
+
 ix_status ix_bench_size(const ix_bench *b, const ix_point *point, int data, ix_run_size *z)
 {
     ix_model *model;
     const ix_settings *s = &point->settings;
+    if (b->bare) {
+        *z = (ix_run_size){.width = 16, .pack_tokens = 256};
+        return IX_OK;
+    }
     ix_status rc = ix_bench_model(&model, b, point);
     if (rc != IX_OK) return rc;
     const ix_model_config *c = ix_model_config_of(model);
@@ -124,6 +138,7 @@ ix_status ix_bench_size(const ix_bench *b, const ix_point *point, int data, ix_r
     z->pack_tokens = ix_pack_budget(model, IX_PACK_BYTES);
     z->memory = memory_of(model, s, data, room_of(b, s, z->pack_tokens));
     z->memory.texts = texts_bytes(z);
+    if (b->task->run) read_once(z);
     ix_model_destroy(&model);
     return IX_OK;
 }

@@ -68,6 +68,11 @@ struct ix_task {
     const char *name; /* as in YAML */
     /* Training and judging sets as text. NULL: the task judges nothing (pretrain). Local. */
     ix_status (*sets)(ix_sets **out, const ix_suite *suite, const ix_settings *settings);
+    /* Does this point start from nothing, no texts and no model folder? NULL: none does. Local. */
+    bool (*bare)(const ix_point *point);
+    /* One prepared run that does not train by steps. Collective over the group. NULL: a reward model is trained on the
+     * sets, or a language model on the corpus. */
+    ix_status (*run)(const ix_bench *bench, const ix_job *job);
 };
 
 const ix_task *ix_task_find(const char *name); /* NULL if unknown */

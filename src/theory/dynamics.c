@@ -8,7 +8,6 @@
 #include "theory/dynamics.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -263,11 +262,10 @@ static double rate_of(const ix_dynamics *p)
     return longest > 0 ? 1 / (p->beta * p->beta * longest * longest) : 1;
 }
 
-static void fill_sheet(ix_claims *out, const comparison *ex, const comparison *im)
+static void fill_sheet(ix_claims *out, const ix_dynamics *p, const comparison *ex, const comparison *im)
 {
     static const char *const columns[] = {"step",         "EX-RM actual",  "EX-RM formula",
                                           "IM-RM actual", "IM-RM formula", "IM-RM rest / step^2"};
-    char name[64];
     ix_sheet *s = ix_claims_sheet(out, "dynamics",
                                   "Change of the reward of another response by one gradient step on a pair, hidden "
                                   "states fixed: measured, and by the formula.",
@@ -275,8 +273,7 @@ static void fill_sheet(ix_claims *out, const comparison *ex, const comparison *i
     for (int i = 0; i < ex->n && i < 8; i++)
         for (int r = 0; r < RATES; r++) {
             int at = r * ex->n + i;
-            snprintf(name, sizeof name, "response %d", i + 1);
-            ix_sheet_row(s, name,
+            ix_sheet_row(s, p->other[i].name,
                          (double[]){ex->rate[r], ex->actual[at], ex->predicted[at], im->actual[at], im->predicted[at],
                                     quotient(im, r, i)},
                          6);
@@ -292,7 +289,7 @@ void ix_learning_dynamics(ix_claims *out, const ix_dynamics *p)
     open_comparison(&im, p->others, rate);
     double worst = explicit_step(p, &ex);
     range rho = implicit_step(p, &im);
-    fill_sheet(out, &ex, &im);
+    fill_sheet(out, p, &ex, &im);
     ix_claim_state(out, "dynamics.ex_rm",
                    "A step changes an explicit reward by exactly eta g <h', h+ - h-> (largest relative error).", worst,
                    IX_AT_MOST, 1e-12);

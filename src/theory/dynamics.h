@@ -22,6 +22,7 @@ typedef struct {
     const int32_t *token;
     const double *state;
     int size;
+    const char *name; /* for the sheet */
 } ix_response;
 
 typedef struct {

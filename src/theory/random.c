@@ -131,11 +131,11 @@ static double reference_logp(const ix_random_world *w, const ix_response *y)
 
 ix_status ix_random_dynamics(ix_claims *out, const ix_random_world *w)
 {
-    ix_response seen = {other, w->other[0], OTHER};
+    ix_response seen = {other, w->other[0], OTHER, "another response"};
     ix_dynamics p = {.U = {.wide = w->U[0], .V = TOKENS, .d = WIDTH},
                      .u = w->u,
                      .beta = 0.3,
-                     .trained = {{plus, w->plus[0], PLUS}, {minus, w->minus[0], MINUS}},
+                     .trained = {{plus, w->plus[0], PLUS, "y+"}, {minus, w->minus[0], MINUS, "y-"}},
                      .other = &seen,
                      .others = 1,
                      .rate = 1};

@@ -100,8 +100,8 @@ run_with 'training.learning_rate: ' training.learning_rate=-1
 run_with 'training.shuffle: ' training.shuffle=yes
 run_with 'did you mean adamw' training.optimizer=adam
 run_with 'matrix.seed' 'matrix.seed=[0, 0]'
-printf 'suite: t\ntask: theory\nmatrix: {model: [neox]}\n' >theory.yaml
-bad 'task theory is not there yet' run theory.yaml
+printf 'suite: t\ntask: hamiltonian\nmatrix: {model: [neox]}\n' >hamiltonian.yaml
+bad 'task hamiltonian is not there yet' run hamiltonian.yaml
 run_with 'training.freeze' training.freeze=backbone
 run_with 'parallel.tensor: 2' parallel.tensor=2
 alone=yes
