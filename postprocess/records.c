@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "base/file.h"
+#include "claims.h"
 #include "store/reader.h"
 #include "table.h"
 
@@ -144,6 +145,7 @@ ix_status ix_record_read(ix_record *out, const char *path)
         if (rc != IX_OK && out->valid) goto done;
         rc = IX_OK;
     }
+    IX_TRY(ix_stated_read(&out->stated, rd));
     ix_cost_read(&out->cost, rd);
     out->cost.wall = utc_seconds(ix_reader_text(rd, "/", "finished")) - utc_seconds(ix_reader_text(rd, "/", "started"));
 done:
@@ -166,6 +168,7 @@ void ix_record_free(ix_record *r)
         free(r->set[i].right);
     }
     free(r->set);
+    ix_stated_free(&r->stated);
     *r = (ix_record){0};
 }
 

@@ -52,6 +52,7 @@ typedef struct {
     int sets;
     ix_scored *set;
     ix_cost cost;
+    struct ix_stated *stated; /* claims.h; NULL: it states nothing */
 } ix_record;
 
 typedef struct {

@@ -16,6 +16,7 @@ void ix_section_persona(const ix_material *m, ix_tables *out);
 void ix_section_paired(const ix_material *m, ix_tables *out);
 void ix_section_cost(const ix_material *m, ix_tables *out);
 void ix_section_pretrain(const ix_material *m, ix_tables *out);
+void ix_section_claims(const ix_material *m, ix_tables *out);
 void ix_section_validity(const ix_material *m, ix_tables *out);
 
 /* The VALID runs of one objective on one row of a family, over seeds. */

@@ -162,7 +162,8 @@ const char *ix_cell_show(const ix_cell *cell, const ix_column *column, char room
         snprintf(room, IX_CELL_TEXT_MAX, "%" PRId64, cell->whole);
         break;
     case IX_CELL_REAL:
-        snprintf(room, IX_CELL_TEXT_MAX, "%.*f", d, rounded(cell->real, d));
+        if (column->flags & IX_SIGNIFICANT) snprintf(room, IX_CELL_TEXT_MAX, "%.*g", d, cell->real);
+        else snprintf(room, IX_CELL_TEXT_MAX, "%.*f", d, rounded(cell->real, d));
         break;
     case IX_CELL_RANGE:
         snprintf(room, IX_CELL_TEXT_MAX, "%.*f to %.*f", d, rounded(cell->real, d), d, rounded(cell->high, d));

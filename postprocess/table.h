@@ -14,13 +14,13 @@
 
 #include "stats.h"
 
-enum { IX_KEY = 1, IX_CSV_ONLY = 2, IX_LEFT = 4, IX_RANGE = 8 };
+enum { IX_KEY = 1, IX_CSV_ONLY = 2, IX_LEFT = 4, IX_RANGE = 8, IX_SIGNIFICANT = 16 };
 
 typedef struct {
     const char *name;   /* in CSV; an IX_RANGE takes two columns, <name>_low and <name>_high */
     const char *header; /* in texts */
     int flags;
-    int digits; /* behind the point of a real, in texts; CSV has all 17 */
+    int digits; /* behind the point of a real, or significant ones, in texts; CSV has all 17 */
 } ix_column;
 
 typedef enum { IX_CELL_NONE, IX_CELL_TEXT, IX_CELL_INT, IX_CELL_REAL, IX_CELL_RANGE } ix_cell_kind;

@@ -264,8 +264,8 @@ static double rate_of(const ix_dynamics *p)
 
 static void fill_sheet(ix_claims *out, const ix_dynamics *p, const comparison *ex, const comparison *im)
 {
-    static const char *const columns[] = {"step",         "EX-RM actual",  "EX-RM formula",
-                                          "IM-RM actual", "IM-RM formula", "IM-RM rest / step^2"};
+    static const char *const columns[] = {"step",      "EX actual",  "EX formula",
+                                          "IM actual", "IM formula", "IM rest/step^2"};
     ix_sheet *s = ix_claims_sheet(out, "dynamics",
                                   "Change of the reward of another response by one gradient step on a pair, hidden "
                                   "states fixed: measured, and by the formula.",
@@ -326,7 +326,7 @@ static void take_generative_steps(const ix_dynamics *p, const states *by, const 
 
 static void fill_generative_sheet(ix_claims *out, const comparison *c, const double factor[2])
 {
-    static const char *const columns[] = {"step", "actual", "formula", "rest / step^2", "c1", "c2"};
+    static const char *const columns[] = {"step", "actual", "formula", "rest/step^2", "c1", "c2"};
     ix_sheet *s = ix_claims_sheet(out, "ex_grm",
                                   "Change of ln pi(yes) after another response by one step on a pair of questions: "
                                   "eta (c1 <h', h+> + c2 <h', h->).",
