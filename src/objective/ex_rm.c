@@ -42,3 +42,15 @@ const ix_objective ix_objective_ex_rm = {
     .rewards = rewards,
     .rewards_backward = rewards_backward,
 };
+
+/* The same head on the mean hidden state over the response, end tokens included: is it the last one that makes explicit
+ * reward models generalise? (paper.md 2.4, use_all_response_hidden_embeddings) */
+const ix_objective ix_objective_ex_rm_mean = {
+    .name = "ex_rm_mean",
+    .reads = IX_READ_MEAN,
+    .extra = extra,
+    .extras = 1,
+    .initial = initial,
+    .rewards = rewards,
+    .rewards_backward = rewards_backward,
+};

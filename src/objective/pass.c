@@ -22,6 +22,7 @@ struct ix_pass {
     response *response;      /* [tokens] of each segment of the pack that is one */
     ix_rows *read;           /* [tokens] of each segment of the pack: the rows whose hidden state is read */
     float *dh;               /* [tokens, D] */
+    float *mean, *dmean;     /* [IX_SIDES, D] of one pair: IX_READ_MEAN */
 };
 
 ix_status ix_pass_create(ix_pass **out, const ix_objective *objective, const ix_objective_settings *settings,
@@ -48,7 +49,9 @@ ix_status ix_pass_create(ix_pass **out, const ix_objective *objective, const ix_
     p->response = calloc((size_t)tokens, sizeof *p->response);
     p->read = calloc((size_t)tokens, sizeof *p->read);
     p->dh = ix_alloc_block((size_t)(tokens * p->D) * sizeof *p->dh);
-    IX_NEED(p->rows && p->targets && p->logp && p->dlogp && p->response && p->read && p->dh, IX_ENOMEM,
+    p->mean = calloc(2 * IX_SIDES * (size_t)p->D, sizeof *p->mean);
+    p->dmean = p->mean ? p->mean + IX_SIDES * p->D : NULL;
+    IX_NEED(p->mean && p->rows && p->targets && p->logp && p->dlogp && p->response && p->read && p->dh, IX_ENOMEM,
             "pass: out of memory");
     *out = p;
     p = NULL;
@@ -76,6 +79,7 @@ void ix_pass_destroy(ix_pass **pass)
     free(p->response);
     free(p->read);
     free(p->dh);
+    free(p->mean);
     free(p);
     *pass = NULL;
 }
@@ -105,21 +109,24 @@ static int64_t add_reads(ix_pass *p, const ix_pack *pack, const ix_segment *s, i
     return at;
 }
 
-static void mark_last(ix_pass *p, const ix_pack *pack)
+/* Which rows of a segment are read. What add_reads lists, of both responses and their prompt; else of responses only,
+ * whole or their last. */
+static ix_rows rows_read(ix_read reads, const ix_segment *s)
 {
-    for (int32_t s = 0; s < pack->S; s++) {
-        const ix_segment *g = &pack->segment[s];
-        p->read[s] = (ix_rows){g->parent < 0 ? g->end : g->end - 1, g->end};
-    }
+    bool answer = s->parent >= 0;
+    if (reads == IX_READ_RESPONSE_LOGP) return answer ? (ix_rows){s->begin, s->end - 1} : (ix_rows){s->end - 1, s->end};
+    if (!answer) return (ix_rows){s->end, s->end};
+    return (ix_rows){reads == IX_READ_MEAN ? s->begin : s->end - 1, s->end};
 }
 
-/* What add_reads lists. */
-static void mark_responses(ix_pass *p, const ix_pack *pack)
+static ix_read reads_of_pass(const ix_pass *p)
 {
-    for (int32_t s = 0; s < pack->S; s++) {
-        const ix_segment *g = &pack->segment[s];
-        p->read[s] = g->parent < 0 ? (ix_rows){g->end - 1, g->end} : (ix_rows){g->begin, g->end - 1};
-    }
+    return p->objective ? p->objective->reads : IX_READ_RESPONSE_LOGP;
+}
+
+static void mark_reads(ix_pass *p, const ix_pack *pack)
+{
+    for (int32_t s = 0; s < pack->S; s++) p->read[s] = rows_read(reads_of_pass(p), &pack->segment[s]);
 }
 
 /* Its log-probabilities, from logp on, summed in the order of its tokens. */
@@ -133,21 +140,28 @@ static response sum_response(const double *logp, int64_t n)
     return r;
 }
 
-/* Rewards and loss of one pair; its gradient too when `out` is given. */
+/* Rewards and loss of one pair; scale times its gradient too when `out` is given. */
 static void judge(ix_pass *p, const ix_reads *in, const float *w, float *dw, double scale, ix_reads_gradient *out,
                   ix_pair_result *result)
 {
+    const ix_objective *o = p->objective;
     const float *own = p->own >= 0 ? w + p->own : NULL;
     double dreward[IX_SIDES];
-    p->objective->rewards(result->reward, in, own, p->D, &p->settings);
+    o->rewards(result->reward, in, own, p->D, &p->settings);
+    if (o->loss) {
+        result->loss = o->loss(out, in, scale);
+        return;
+    }
     result->loss = ix_pair_loss(result->reward, dreward);
     if (!out) return;
     for (int side = 0; side < IX_SIDES; side++) dreward[side] *= scale;
-    p->objective->rewards_backward(out, dw && own ? dw + p->own : NULL, dreward, in, own, p->D, &p->settings);
+    o->rewards_backward(out, dw && own ? dw + p->own : NULL, dreward, in, own, p->D, &p->settings);
 }
 
-static void judge_hidden(ix_pass *p, const float *w, float *dw, const ix_pack *pack, const float *hidden,
-                         const double *scale, ix_pair_result *result)
+/* --- hidden states -------------------------------------------------------------------------------- */
+
+static void judge_last(ix_pass *p, const float *w, float *dw, const ix_pack *pack, const float *hidden,
+                       const double *scale, ix_pair_result *result)
 {
     for (int32_t i = 0; i < pack->P; i++) {
         ix_reads in = {0};
@@ -162,6 +176,80 @@ static void judge_hidden(ix_pass *p, const float *w, float *dw, const ix_pack *p
     }
 }
 
+/* mean[D] over the rows of a segment, summed in their order. */
+static void mean_of(float *mean, const float *hidden, const ix_segment *s, int64_t D)
+{
+    for (int64_t d = 0; d < D; d++) {
+        double sum = 0;
+        for (int32_t n = s->begin; n < s->end; n++) sum += (double)hidden[n * D + d];
+        mean[d] = (float)(sum / (double)segment_size(s));
+    }
+}
+
+static void judge_mean(ix_pass *p, const float *w, float *dw, const ix_pack *pack, const float *hidden,
+                       const double *scale, ix_pair_result *result)
+{
+    int64_t D = p->D;
+    for (int32_t i = 0; i < pack->P; i++) {
+        ix_reads in = {0};
+        ix_reads_gradient out = {0};
+        const ix_segment *s[IX_SIDES];
+        result[i] = (ix_pair_result){0};
+        memset(p->dmean, 0, IX_SIDES * (size_t)D * sizeof *p->dmean);
+        for (int side = 0; side < IX_SIDES; side++) {
+            s[side] = &pack->segment[pack->pair[i].response[side]];
+            mean_of(p->mean + side * D, hidden, s[side], D);
+            in.hidden[side] = p->mean + side * D;
+            out.hidden[side] = p->dmean + side * D;
+        }
+        judge(p, &in, w, dw, dw ? scale[i] : 0, dw ? &out : NULL, &result[i]);
+        for (int side = 0; dw && side < IX_SIDES; side++)
+            for (int32_t n = s[side]->begin; n < s[side]->end; n++)
+                for (int64_t d = 0; d < D; d++)
+                    p->dh[n * D + d] += p->dmean[side * D + d] / (float)segment_size(s[side]);
+    }
+}
+
+/* --- verdicts ------------------------------------------------------------------------------------- */
+
+/* Pairs [first, last): both verdicts behind each of their sequences, and their gradients. */
+static void judge_verdicts(ix_pass *p, const float *w, float *dw, const ix_pack *pack, int32_t first, int32_t last,
+                           const double *scale, ix_pair_result *result)
+{
+    int64_t R = 0, at = 0;
+    for (int32_t i = first; i < last; i++)
+        for (int side = 0; side < IX_SIDES; side++)
+            for (int v = 0; v < IX_VERDICTS; v++, R++) {
+                p->rows[R] = pack->segment[pack->pair[i].response[side]].end - 1;
+                p->targets[R] = p->settings.verdict[v];
+            }
+    ix_model_logp(p->model, w, p->rows, p->targets, R, p->logp);
+    for (int32_t i = first; i < last; i++) {
+        ix_reads in = {0};
+        ix_reads_gradient out = {0};
+        result[i] = (ix_pair_result){0};
+        memcpy(in.verdict, p->logp + at, sizeof in.verdict);
+        judge(p, &in, w, dw, dw ? scale[i] : 0, dw ? &out : NULL, &result[i]);
+        memcpy(p->dlogp + at, out.verdict, sizeof out.verdict);
+        at += IX_SIDES * IX_VERDICTS;
+    }
+    if (dw) ix_model_logp_backward(p->model, w, dw, p->rows, p->targets, R, p->dlogp, p->dh);
+}
+
+/* As many pairs at a time as the head keeps logits for. */
+static void judge_all_verdicts(ix_pass *p, const float *w, float *dw, const ix_pack *pack, const double *scale,
+                               ix_pair_result *result)
+{
+    int64_t many = ix_model_head_rows(p->model) / (IX_SIDES * IX_VERDICTS);
+    if (many < 1) many = 1;
+    for (int64_t first = 0; first < pack->P; first += many) {
+        int64_t last = first + many < pack->P ? first + many : pack->P;
+        judge_verdicts(p, w, dw, pack, (int32_t)first, (int32_t)last, scale, result);
+    }
+}
+
+/* --- responses ------------------------------------------------------------------------------------ */
+
 /* Rewards and loss of one pair whose responses are summed up; its share of dlogp when `out` is given. */
 static void judge_responses(ix_pass *p, const float *w, float *dw, const ix_pack_pair *pair,
                             const double reference[IX_SIDES], double scale, ix_reads_gradient *out,
@@ -173,7 +261,7 @@ static void judge_responses(ix_pass *p, const float *w, float *dw, const ix_pack
         const response *r = &p->response[pair->response[side]];
         in.logp[side] = result->logp[side] = r->logp;
         result->before[side] = r->before;
-        if (p->objective && p->objective->needs_reference) in.reference[side] = reference[side];
+        if (p->objective && p->objective->needs_reference && reference) in.reference[side] = reference[side];
     }
     if (p->objective) judge(p, &in, w, dw, scale, out, result);
 }
@@ -245,13 +333,14 @@ static void run(ix_pass *p, const float *w, float *dw, const ix_pack *pack, cons
 {
     IX_CONTRACT(pack->N <= p->tokens);
     enter(p, IX_PHASE_FORWARD);
-    bool last = p->objective && p->objective->reads == IX_READ_LAST;
-    if (last) mark_last(p, pack);
-    else mark_responses(p, pack);
+    mark_reads(p, pack);
     const float *hidden = ix_model_forward(p->model, w, pack, p->read, dw != NULL);
     if (dw) memset(p->dh, 0, (size_t)(pack->N * p->D) * sizeof *p->dh);
     enter(p, IX_PHASE_HEAD);
-    if (last) judge_hidden(p, w, dw, pack, hidden, scale, result);
+    ix_read reads = reads_of_pass(p);
+    if (reads == IX_READ_LAST) judge_last(p, w, dw, pack, hidden, scale, result);
+    else if (reads == IX_READ_MEAN) judge_mean(p, w, dw, pack, hidden, scale, result);
+    else if (reads == IX_READ_VERDICT) judge_all_verdicts(p, w, dw, pack, scale, result);
     else if (dw) train_logp(p, w, dw, pack, reference, scale, result);
     else judge_logp(p, w, pack, reference, result);
     enter(p, IX_PHASE_BACKWARD);

@@ -25,12 +25,13 @@ typedef struct {
 ix_status ix_pass_create(ix_pass **out, const ix_objective *objective, const ix_objective_settings *settings,
                          ix_model *model, int64_t tokens, ix_clock *clock);
 size_t ix_pass_bytes(const ix_model *model, int64_t tokens); /* what that allocates */
-void ix_pass_destroy(ix_pass **pass); /* NULL is fine; leaves *pass NULL */
+void ix_pass_destroy(ix_pass **pass);                        /* NULL is fine; leaves *pass NULL */
 
 /* The rows that a run needs beyond the model's: where they begin in a block of weights. */
 int64_t ix_pass_own(const ix_pass *pass);
 
-/* result[p] for every pair of the pack. reference[p] is used if the objective needs one, else may be NULL. */
+/* result[p] for every pair of the pack. reference[p] is used if the objective needs one;
+ * NULL: there is none, and its log-probabilities count as 0. */
 void ix_pass_rewards(ix_pass *pass, const float *w, const ix_pack *pack, const double (*reference)[IX_SIDES],
                      ix_pair_result *result);
 

@@ -44,12 +44,23 @@ static void check_states(oracle *o)
 typedef struct {
     const char *objective, *key, *file;
     ix_objective_settings settings;
-    double loss, rewards;
+    double loss, rewards, relative; /* loss: absolute, or relative */
+    bool alone;                     /* without a reference */
 } row;
 static const row rows[] = {
     {.objective = "ex_rm", .key = "ex", .file = "ex", .loss = 2e-5, .rewards = 1e-4},
     {"im_rm", "im:0.01", "im_0.01", {.beta = 0.01}, .loss = 2e-5, .rewards = 5e-4 * 0.01 + 1e-7},
     {"im_rm", "im:0.5", "im_0.5", {.beta = 0.5}, .loss = 2e-5, .rewards = 5e-4 * 0.5 + 1e-7},
+    {"ex_rm_mean", "ex_mean", "ex_mean", .loss = 2e-5, .rewards = 1e-4},
+    {"im_rm",
+     "im_noref:0.01",
+     "im_noref_0.01",
+     {.beta = 0.01},
+     .loss = 2e-5,
+     .rewards = 5e-4 * 0.01 + 1e-7,
+     .alone = true},
+    {"sft", "sft", "sft", .relative = 1e-6, .rewards = 5e-4},
+    {"ex_grm", "genrm", "genrm", {.verdict = {5, 7}}, .loss = 2e-5, .rewards = 1e-5},
 };
 
 static bool reads_logp(const row *r)
@@ -70,7 +81,7 @@ static double mean_loss(oracle *o, const row *r, const float *ref, bool share, f
         scale[i] = 1.0 / CASE_PAIRS;
     }
     CHECK_OK(ix_pass_create(&pass, ix_objective_find(r->objective), &r->settings, o->model, o->T, NULL));
-    const double(*given)[IX_SIDES] = (const double(*)[IX_SIDES])reference;
+    const double(*given)[IX_SIDES] = r->alone ? NULL : (const double(*)[IX_SIDES])reference;
     if (dw) ix_pass_gradient(pass, o->w, dw, pack, given, scale, result);
     else ix_pass_rewards(pass, o->w, pack, given, result);
     for (int i = 0; i < CASE_PAIRS; i++) loss += result[i].loss / CASE_PAIRS;
@@ -89,7 +100,7 @@ static void check_rewards(oracle *o, const row *r)
     float *logp = reads_logp(r) ? case_floats(o->cases, "logp_theta", NULL) : NULL;
     double loss = mean_loss(o, r, o->ref, true, NULL, result);
     double meta = json_real_value(json_object_get(json_object_get(o->meta, "loss"), r->key));
-    CHECK_NEAR(loss, meta, r->loss);
+    CHECK_NEAR(loss, meta, r->relative > 0 ? r->relative * fabs(meta) : r->loss);
     for (int i = 0; i < 2 * CASE_PAIRS; i++) {
         CHECK_NEAR(result[i / 2].reward[i % 2], want[i], r->rewards);
         if (logp) CHECK_NEAR(result[i / 2].logp[i % 2], logp[i], 5e-4);
