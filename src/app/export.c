@@ -107,7 +107,7 @@ static ix_status read_weights(export *e)
     ix_status rc = IX_OK;
     int64_t vocabulary = 0;
     char *path = ix_format("%s/final.safetensors", e->run);
-    ix_model_wish wish = {.head = e->objective->reads == IX_READ_RESPONSE_LOGP,
+    ix_model_wish wish = {.head = ix_objective_reads_head(e->objective),
                           .extra = e->objective->extra,
                           .extras = e->objective->extras};
 

@@ -106,13 +106,14 @@ static void count_work(planned *p)
     const ix_run_size *z = &p->size;
     const ix_objective *o = ix_objective_find(p->run.point.objective);
     double epochs = (double)p->run.point.settings.training.epochs, evaluations = (double)z->evaluations;
-    double trunk = (double)z->trunk, head = o && o->reads == IX_READ_LAST ? 0 : (double)z->head;
+    double trunk = (double)z->trunk, head = o && !ix_objective_reads_head(o) ? 0 : (double)z->head;
     double train = trunk * (double)z->train_tokens + head * (double)z->response_tokens;
     double judge = trunk * (double)z->eval_tokens + head * (double)z->eval_response_tokens;
 
     p->training = 6 * train * epochs;
     p->judging = 2 * judge * evaluations;
-    p->reference = o && o->needs_reference ? 2 * (train + judge) : 0;
+    bool none = !strcmp(p->run.point.settings.training.reference, "none");
+    p->reference = o && o->needs_reference && !none ? 2 * (train + judge) : 0;
 }
 
 /* The products of a block: as many tokens as a pack holds, the model's width, four times the width (within 64 MiB). */

@@ -265,7 +265,7 @@ static bool repeats(const ix_suite *suite, const int64_t *digit)
     const char *objective = suite->objective[digit[in->axes - 1]];
     for (int a = 0; a < in->axes; a++) {
         const char *only = in->axis[a].row->only;
-        if (only && digit[a] > 0 && strcmp(only, objective) != 0) return true;
+        if (only && digit[a] > 0 && ix_word_index(only, objective) < 0) return true;
     }
     return false;
 }

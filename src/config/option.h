@@ -45,7 +45,7 @@ typedef struct {
     const char *fallback; /* the default as YAML; NULL: none */
     int flags;
     const char *help;
-    const char *only;      /* the only objective it matters to */
+    const char *only;      /* the only objectives it matters to, "ex_rm|ex_rm_mean" */
     const char *task;      /* the only tasks it may be given for, "preference|persona" */
     const ix_table *table; /* IX_OPT_SECTION, IX_OPT_SETS */
 } ix_option;

@@ -21,7 +21,7 @@
 #include "base/status.h"
 
 typedef enum { IX_LR_CONSTANT, IX_LR_COSINE } ix_lr_schedule;
-typedef enum { IX_FREEZE_NONE, IX_FREEZE_BACKBONE, IX_FREEZE_ALL_BUT_HEAD } ix_freeze;
+typedef enum { IX_FREEZE_NONE, IX_FREEZE_BACKBONE, IX_FREEZE_UNEMBEDDING } ix_freeze;
 
 /* data.evaluate.<name> */
 typedef struct {
@@ -57,8 +57,8 @@ typedef struct {
     int64_t warmup_steps;
     double clip_norm;      /* 0: none */
     double beta;           /* im_rm */
-    const char *reference; /* "initial", or a model for ix_find_model */
-    double head_std;       /* ex_rm */
+    const char *reference; /* "initial", "none", or a model for ix_find_model */
+    double head_std;       /* ex_rm, ex_rm_mean */
     int freeze;            /* ix_freeze */
     bool shuffle;
 } ix_training_settings;
@@ -82,8 +82,8 @@ typedef struct {
     const char *suite, *task; /* task: preference, persona, hamiltonian, theory, pretrain */
     ix_data_settings data;
     struct {
-        const char *format;     /* "auto" or a chat format */
-        const char *llama_date; /* what templates that print a date print */
+        const char *format;       /* "auto" or a chat format */
+        const char *llama_date;   /* what templates that print a date print */
         const char *initial_rows; /* given draws, for ix_find_data; NULL: drawn from the seed */
     } model;
     ix_training_settings training;
@@ -133,7 +133,7 @@ typedef struct {
 typedef struct {
     const char *part;      /* "" in a suite without parts */
     const char *model;     /* for ix_find_model; task pretrain: "scratch"; theory: also "random" */
-    const char *objective; /* ex_rm, im_rm; task pretrain: "next_token"; theory: "both" */
+    const char *objective; /* ex_rm, im_rm, ...; task pretrain: "next_token"; theory: "both" */
     int64_t seed;
     char varied[192]; /* further axes of the matrix: "learning_rate=0.001,beta=0.1"; "" if there are none */
     ix_settings settings;

@@ -97,12 +97,13 @@ static const ix_option training_rows[] = {
     ROW("clip_norm", REAL, AT(clip_norm), 0, 1e9, "none", "none", ANSWER | ABOVE, "largest norm of the gradient"),
     ROW("beta", REAL, AT(beta), 0, 1000, NULL, "0.01", ANSWER | ABOVE, "factor of the log-ratio (im_rm)",
      .only = "im_rm", .task = rewards),
-    ROW("reference", PATH, AT(reference), 0, 0, "initial", "initial", ANSWER,
-     "the reference of the log-ratio (im_rm): initial, or a model", .only = "im_rm", .task = rewards),
+    ROW("reference", PATH, AT(reference), 0, 0, "initial|none", "initial", ANSWER,
+     "the reference of the log-ratio (im_rm): initial, a model, or none: beta log pi alone", .only = "im_rm", .task = rewards),
     ROW("head_std", REAL, AT(head_std), 0, 10, NULL, "0.02", ANSWER,
-     "the head starts as N(0, head_std^2) (ex_rm); a folder that brings score.weight starts from it", .only = "ex_rm",
+     "the head starts as N(0, head_std^2) (ex_rm, ex_rm_mean); a folder that brings score.weight starts from it", .only = "ex_rm|ex_rm_mean",
      .task = rewards),
-    ROW("freeze", CHOICE, AT(freeze), 0, 0, "none|backbone|all_but_head", "none", ANSWER, "what is not trained",
+    ROW("freeze", CHOICE, AT(freeze), 0, 0, "none|backbone|unembedding", "none", ANSWER,
+     "what is not trained: all but the head of the objective, or only the matrix that gives logits",
      .task = rewards),
     ROW("shuffle", BOOL, AT(shuffle), 0, 0, NULL, "true", ANSWER, "a new order every epoch; false: file order",
      .task = rewards),
@@ -244,7 +245,8 @@ const ix_table ix_table_root = {root_rows, COUNT(root_rows)};
 /* Lists in matrix, besides those that training's rows give. */
 static const ix_option matrix_rows[] = {
     ROW("model", PATH, 0, 0, 0, NULL, NULL, 0, "names of yaml/models/*.yaml, or Hugging Face folders", .task = paired),
-    ROW("objective", WORD, 0, 0, 0, "ex_rm|im_rm", NULL, 0, "kinds of reward model; all of them by default",
+    ROW("objective", WORD, 0, 0, 0, "ex_rm|ex_rm_mean|im_rm|ex_grm|sft", NULL, 0,
+     "kinds of reward model; ex_rm and im_rm by default",
      .task = rewards),
     ROW("seed", INT, 0, 0, 2147483647, NULL, NULL, 0, "seeds of head and order; [0] by default"),
 };

@@ -130,7 +130,7 @@ static bool row_shown(const ix_option *row, const void *base, const ix_shown *wh
     ix_shown below = *what;
     below.unlike = other;
     if (row->task && ix_word_index(row->task, what->task) < 0) return false;
-    if (row->only && what->objective && strcmp(row->only, what->objective)) return false;
+    if (row->only && what->objective && ix_word_index(row->only, what->objective) < 0) return false;
     if (row->kind == IX_OPT_SECTION) return table_shown(row->table, field, &below);
     if ((row->flags & what->flags) != what->flags) return false;
     if (row->kind == IX_OPT_SETS) return any_set_shown(base, what);

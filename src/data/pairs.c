@@ -26,7 +26,9 @@ struct ix_pairs {
 /* What becomes of one row. Kept for the next block, so that its lists keep their memory. */
 typedef struct {
     ix_ids prompt, response[IX_SIDES];
+    ix_ids question[IX_SIDES]; /* IX_FORM_VERIFY: whole sequences */
     ix_status rc;
+    bool too_long;
     char *error;
 } slot;
 
@@ -89,6 +91,64 @@ done:
     return rc;
 }
 
+/* --- the question whether an answer is correct ---------------------------------------------------- */
+
+/* The prompt as one text; free() it. */
+static char *question_of(const ix_text_pair *p)
+{
+    char *all = ix_format("%s", p->turns == 1 ? p->turn[0].content : "");
+    for (int i = 0; p->turns > 1 && i < p->turns; i++) {
+        char *more = ix_format("%s%s%s: %s", all, i ? "\n" : "", p->turn[i].role, p->turn[i].content);
+        free(all);
+        all = more;
+    }
+    return all;
+}
+
+static ix_status encode_question(const work *w, const char *question, const char *answer, ix_ids *out)
+{
+    char *text = ix_format("Question: %s\nAnswer: %s\nVerification: Is the answer correct (Yes/No)?", question, answer);
+    char *whole = NULL;
+    size_t size;
+    ix_chat_message turn = {"user", text, strlen(text)};
+    ix_status rc = ix_chat_render(w->chat, &turn, 1, true, &whole, &size);
+    if (rc == IX_OK) rc = ix_tokenizer_encode(w->tok, whole, size, out);
+    free(whole);
+    free(text);
+    return rc;
+}
+
+/* What both sequences begin with becomes the prompt; each keeps at least its last token. */
+static ix_status split_questions(slot *s)
+{
+    ix_status rc = IX_OK;
+    const ix_ids *a = &s->question[IX_CHOSEN], *b = &s->question[IX_REJECTED];
+    size_t least = a->size < b->size ? a->size : b->size, n = 0;
+
+    while (n + 1 < least && a->id[n] == b->id[n]) n++;
+    IX_NEED(n > 0, IX_EINPUT, "the questions about both answers begin with different tokens");
+    IX_TRY(copy_list(&s->prompt, a->id, (int32_t)n));
+    for (int side = 0; side < IX_SIDES; side++)
+        IX_TRY(copy_list(&s->response[side], s->question[side].id + n, (int32_t)(s->question[side].size - n)));
+done:
+    return rc;
+}
+
+static ix_status ask(const work *w, slot *s, const ix_text_pair *p)
+{
+    ix_status rc = IX_OK;
+    char *question = question_of(p);
+    IX_NEED(!p->ids.prompt, IX_EINPUT, "the pair came as token ids: ex_grm needs its texts to ask about them");
+    for (int side = 0; side < IX_SIDES; side++)
+        IX_TRY(encode_question(w, question, p->response[side], &s->question[side]));
+    IX_TRY(split_questions(s));
+done:
+    free(question);
+    return rc;
+}
+
+/* --- checks --------------------------------------------------------------------------------------- */
+
 static ix_status check_ids(const ix_ids *ids, const char *what, int32_t vocabulary)
 {
     if (ids->size == 0) return ix_fail(IX_EINPUT, "the %s has no tokens", what);
@@ -119,14 +179,19 @@ static void encode_row(const work *w, slot *s, int64_t i)
     ix_status rc = IX_OK;
     const ix_text_pair *p = ix_texts_get(w->texts, i);
     s->prompt.size = s->response[IX_CHOSEN].size = s->response[IX_REJECTED].size = 0;
+    s->question[IX_CHOSEN].size = s->question[IX_REJECTED].size = 0;
+    s->too_long = false;
     IX_TRY(p->ids.prompt ? copy_pair(s, &p->ids) : encode_texts(w, s, p));
     IX_TRY(check_ids(&s->prompt, "prompt", w->limits.vocabulary));
     IX_TRY(check_ids(&s->response[IX_CHOSEN], "chosen response", w->limits.vocabulary));
     IX_TRY(check_ids(&s->response[IX_REJECTED], "rejected response", w->limits.vocabulary));
+    s->too_long = too_long(w, s);
+    if (w->limits.form == IX_FORM_VERIFY && !s->too_long) IX_TRY(ask(w, s, p));
 done:
     s->rc = rc;
-    s->error =
-        rc == IX_OK ? NULL : ix_format("%s:%lld: %s", ix_texts_name(w->texts), (long long)p->row + 1, ix_message());
+    s->error = rc == IX_OK && !s->too_long
+                   ? NULL
+                   : ix_format("%s:%lld: %s", ix_texts_name(w->texts), (long long)p->row + 1, ix_message());
 }
 
 static ix_status make_room(ix_pairs *pairs, int64_t tokens)
@@ -177,13 +242,12 @@ static ix_status settle_block(ix_pairs *pairs, work *w, int64_t lo, int64_t hi)
         IX_NEED(s->rc == IX_OK || s->rc == IX_EINPUT, s->rc, "%s", s->error);
         if (s->rc != IX_OK) {
             ix_row_errors_add(&w->errors, s->error);
-        } else if (!too_long(w, s)) {
+        } else if (!s->too_long) {
             IX_TRY(keep_row(pairs, s, row));
         } else if (w->limits.too_long == IX_TOO_LONG_DROP) {
             pairs->dropped++;
         } else {
-            ix_fail(IX_EINPUT, "%s:%lld: %s (too_long: drop leaves such pairs out)", ix_texts_name(w->texts),
-                    (long long)row + 1, ix_message());
+            ix_fail(IX_EINPUT, "%s (too_long: drop leaves such pairs out)", s->error);
             ix_row_errors_add(&w->errors, ix_message());
         }
     }
@@ -239,7 +303,10 @@ ix_status ix_pairs_tokenize(ix_pairs **out, const ix_texts *texts, const ix_toke
 done:
     for (int i = 0; w && i < BLOCK; i++) {
         ix_ids_free(&w->slot[i].prompt);
-        for (int side = 0; side < IX_SIDES; side++) ix_ids_free(&w->slot[i].response[side]);
+        for (int side = 0; side < IX_SIDES; side++) {
+            ix_ids_free(&w->slot[i].response[side]);
+            ix_ids_free(&w->slot[i].question[side]);
+        }
     }
     free(w);
     ix_pairs_destroy(&pairs);

@@ -3,7 +3,17 @@
  * pairs.h - preference pairs as token ids, in one block.
  *
  * Prompt and response are tokenized apart and no special token is added; end-of-turn tokens belong to the response
- * (paper.md 2.2). All functions are local; a finished list is constant and may be shared by threads. */
+ * (paper.md 2.2). All functions are local; a finished list is constant and may be shared by threads.
+ *
+ * IX_FORM_VERIFY asks of each answer whether it is correct (ex_grm; paper.md 2.4): one message of the user,
+ *
+ *     Question: {prompt}
+ *     Answer: {answer}
+ *     Verification: Is the answer correct (Yes/No)?
+ *
+ * with the assistant's turn opened behind it. A prompt of several messages stands there as lines "role: content". What
+ * the two sequences of a pair have in common is its prompt, the rest their responses. Limits are those of the pair
+ * itself, so that all objectives see the same pairs. */
 #ifndef IX_DATA_PAIRS_H
 #define IX_DATA_PAIRS_H
 
@@ -17,6 +27,7 @@ typedef struct {
     ix_too_long too_long;             /* what happens to a pair above a limit */
     int64_t count;                    /* keep the first `count` pairs that remain; 0: all */
     int32_t vocabulary;               /* every id must be below; 0: not checked */
+    ix_pair_form form;
 } ix_limits;
 
 typedef struct ix_pairs ix_pairs;

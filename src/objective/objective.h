@@ -19,9 +19,6 @@ typedef enum {
     IX_READ_VERDICT        /* log pi of each verdict token behind the last token of prompt + response */
 } ix_read;
 
-/* What is made of a pair: itself, or for each answer the question whether it is correct (pairs.h). */
-typedef enum { IX_FORM_PAIR, IX_FORM_VERIFY } ix_form;
-
 typedef enum { IX_YES, IX_NO, IX_VERDICTS } ix_verdict;
 
 typedef struct {
@@ -48,7 +45,7 @@ typedef struct {
 typedef struct {
     const char *name; /* as in YAML */
     ix_read reads;
-    ix_form form;
+    ix_pair_form form;
     bool needs_reference;
     const ix_extra *extra; /* its own rows of the parameter table */
     int extras;

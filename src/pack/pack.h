@@ -23,6 +23,9 @@
 
 typedef enum { IX_CHOSEN, IX_REJECTED, IX_SIDES } ix_side;
 
+/* What is made of a pair: itself, or for each of its answers the question whether it is correct. */
+typedef enum { IX_FORM_PAIR, IX_FORM_VERIFY, IX_FORMS } ix_pair_form;
+
 /* One pair in tokens, borrowed from whoever owns the data. `row` is its line in the data file, from 0. */
 typedef struct {
     const int32_t *prompt, *response[IX_SIDES];

@@ -15,28 +15,33 @@ ix_status ix_bench_create(ix_bench **out)
 {
     *out = calloc(1, sizeof **out);
     if (!*out) return ix_fail(IX_ENOMEM, "suite: out of memory");
-    (*out)->m.weights_needed = true;
+    for (int form = 0; form < IX_FORMS; form++) (*out)->m[form].weights_needed = true;
     return IX_OK;
 }
 
 void ix_bench_without_weights(ix_bench *bench)
 {
-    bench->m.weights_needed = false;
+    for (int form = 0; form < IX_FORMS; form++) bench->m[form].weights_needed = false;
 }
 
 void ix_bench_destroy(ix_bench **bench)
 {
     if (!*bench) return;
-    ix_material_close(&(*bench)->m);
+    for (int form = 0; form < IX_FORMS; form++) ix_material_close(&(*bench)->m[form]);
     ix_corpus_close(&(*bench)->c);
     free(*bench);
     *bench = NULL;
 }
 
+const ix_material *ix_bench_material(const ix_bench *b)
+{
+    return &b->m[b->form];
+}
+
 static const char *contents(const ix_bench *b)
 {
     if (b->bare) return "";
-    return b->task->sets ? b->m.contents : b->c.contents;
+    return b->task->sets ? ix_bench_material(b)->contents : b->c.contents;
 }
 
 /* --- names ---------------------------------------------------------------------------------------------- */
@@ -61,7 +66,8 @@ static void hash_of(char hex[IX_HASH_HEX], const ix_bench *b, const ix_point *po
     ix_hash_add_text(h, echo);
     ix_hash_add_text(h, contents(b));
     const ix_objective *o = what == IX_ECHO_ANSWER ? ix_objective_find(point->objective) : NULL;
-    if (o && o->needs_reference && b->m.reference_hash[0]) ix_hash_add_text(h, b->m.reference_hash);
+    const char *reference = ix_bench_material(b)->reference_hash;
+    if (o && o->needs_reference && reference[0]) ix_hash_add_text(h, reference);
     ix_hash_end(h, hex);
     free(echo);
 }
@@ -94,7 +100,7 @@ ix_status ix_bench_model(ix_model **out, const ix_bench *b, const ix_point *poin
     if (!b->task->sets) return ix_corpus_model(out, &b->c, point, NULL);
     const ix_objective *objective = objective_of(b, point);
     if (!objective) return ix_fail(IX_EINPUT, "objective %s is not known", point->objective);
-    return ix_material_model(out, &b->m, objective, NULL);
+    return ix_material_model(out, ix_bench_material(b), objective, NULL);
 }
 
 /* lanes: auto is 8 where the gradient buffers that lanes cost on one rank (log2 8 = 3) stay below 256 MB. */
@@ -106,7 +112,7 @@ static ix_status resolve(const ix_bench *b, ix_point *point)
     if (b->bare) return IX_OK;
     ix_status rc = ix_bench_model(&model, b, point);
     if (rc != IX_OK) return rc;
-    if (b->task->sets) IX_TRY(ix_material_check(&b->m, model, objective_of(b, point)));
+    if (b->task->sets) IX_TRY(ix_material_check(ix_bench_material(b), model, objective_of(b, point)));
     int64_t bytes = ix_model_params(model)->floats * (int64_t)sizeof(float);
     if (!s->parallel.lanes) s->parallel.lanes = 3 * bytes < ((int64_t)256 << 20) ? 8 : 1;
     if (s->compat.clip) s->training.clip_norm = 1;
@@ -128,6 +134,14 @@ done:
     return rc;
 }
 
+static ix_status prepare_material(ix_bench *b, const ix_suite *suite, const ix_point *point)
+{
+    const ix_objective *objective = objective_of(b, point);
+    if (!objective) return ix_fail(IX_EINPUT, "objective %s is not known", point->objective);
+    b->form = objective->form;
+    return ix_material_prepare(&b->m[b->form], b->form, b->task, suite, point);
+}
+
 ix_status ix_bench_prepare(ix_bench *b, const ix_suite *suite, ix_point *point, ix_run_names *names)
 {
     ix_status rc = IX_OK;
@@ -136,12 +150,13 @@ ix_status ix_bench_prepare(ix_bench *b, const ix_suite *suite, ix_point *point, 
             ix_task_names());
     IX_TRY(refuse_unavailable(suite, &point->settings));
     b->bare = b->task->bare && b->task->bare(point);
-    if (b->bare) ix_material_close(&b->m);
-    else if (b->task->sets) IX_TRY(ix_material_prepare(&b->m, b->task, suite, point));
+    b->form = IX_FORM_PAIR;
+    if (b->bare) ix_material_close(&b->m[b->form]);
+    else if (b->task->sets) IX_TRY(prepare_material(b, suite, point));
     else IX_TRY(ix_corpus_prepare(&b->c, suite, point));
     IX_TRY(resolve(b, point));
     *names = (ix_run_names){0};
-    if (!b->m.weightless) name_run(names, b, point);
+    if (!ix_bench_material(b)->weightless) name_run(names, b, point);
 done:
     return rc;
 }
@@ -149,5 +164,5 @@ done:
 ix_status ix_bench_run(ix_bench *b, const ix_job *job)
 {
     if (b->task->run) return b->task->run(b, job);
-    return b->task->sets ? ix_reward_run(&b->m, job) : ix_corpus_run(&b->c, job);
+    return b->task->sets ? ix_reward_run(ix_bench_material(b), job) : ix_corpus_run(&b->c, job);
 }

@@ -6,6 +6,7 @@
 #define IX_TASK_BENCH_H
 
 #include "data/miniworld.h"
+#include "objective/objective.h"
 #include "task/task.h"
 
 /* Everything in tokens that neighbouring points share. `key` says for what it was made. */
@@ -27,6 +28,7 @@ typedef struct {
     ix_eval_set *set; /* [sets], the reference not filled in */
     ix_pairs **pairs; /* [sets], owned */
     int sets;
+    int32_t verdict[IX_VERDICTS]; /* IX_FORM_VERIFY: the tokens "Yes" and "No" */
 } ix_material;
 
 /* The same for the generated corpus. */
@@ -39,14 +41,17 @@ typedef struct {
 
 struct ix_bench {
     const ix_task *task;
-    bool bare; /* the latest point starts from nothing */
-    ix_material m;
+    bool bare;         /* the latest point starts from nothing */
+    ix_pair_form form; /* of the latest point */
+    ix_material m[IX_FORMS];
     ix_corpus_material c;
 };
 
+const ix_material *ix_bench_material(const ix_bench *b);                            /* of the latest point */
 ix_status ix_bench_model(ix_model **out, const ix_bench *b, const ix_point *point); /* without weights */
 
-ix_status ix_material_prepare(ix_material *m, const ix_task *task, const ix_suite *suite, const ix_point *point);
+ix_status ix_material_prepare(ix_material *m, ix_pair_form form, const ix_task *task, const ix_suite *suite,
+                              const ix_point *point);
 void ix_material_close(ix_material *m);
 /* Into the result: counts of pairs that come twice, have equal answers, or are known from training. Local. */
 ix_status ix_material_store_odd_pairs(const ix_material *m, ix_result *result);

@@ -53,14 +53,37 @@ done:
     return rc;
 }
 
-static ix_status tokenize_all(ix_material *m, const ix_settings *s, const ix_vocabulary *v)
+/* "Yes" and "No" must be tokens of their own: nothing else would be the probability of saying so. */
+static ix_status find_verdicts(ix_material *m, const ix_vocabulary *v)
+{
+    static const char *const word[IX_VERDICTS] = {"Yes", "No"};
+    ix_status rc = IX_OK;
+    ix_ids ids = {0};
+
+    IX_NEED(v->tok, IX_EINPUT, "%s: ex_grm asks about texts, but the pairs came as token ids", m->place.folder);
+    for (int i = 0; i < IX_VERDICTS; i++) {
+        ids.size = 0;
+        IX_TRY(ix_tokenizer_encode(v->tok, word[i], strlen(word[i]), &ids));
+        IX_NEED(ids.size == 1 && ids.id[0] == ix_tokenizer_find(v->tok, word[i]), IX_EINPUT,
+                "%s: ex_grm needs \"%s\" to be one token, which this tokenizer does not have", m->place.folder,
+                word[i]);
+        m->verdict[i] = ids.id[0];
+    }
+done:
+    ix_ids_free(&ids);
+    return rc;
+}
+
+static ix_status tokenize_all(ix_material *m, ix_pair_form form, const ix_settings *s, const ix_vocabulary *v)
 {
     ix_status rc = IX_OK;
     ix_limits limits = {.max_prompt = (int32_t)s->data.max_prompt,
                         .max_response = (int32_t)s->data.max_response,
                         .too_long = (ix_too_long)s->data.too_long,
                         .vocabulary = m->vocabulary,
-                        .count = s->data.train_count};
+                        .count = s->data.train_count,
+                        .form = form};
+    if (form == IX_FORM_VERIFY) IX_TRY(find_verdicts(m, v));
     if (ix_sets_train(m->texts))
         IX_TRY(ix_pairs_tokenize(&m->train, ix_sets_train(m->texts), v->tok, v->chat, &limits));
     int n = ix_sets_count(m->texts);
@@ -166,7 +189,7 @@ static ix_status find_folders(ix_material *m, const ix_suite *suite, const ix_po
 {
     const ix_settings *s = &point->settings;
     ix_status rc = find_folder(m, &m->place, m->folder_hash, suite, s, point->model);
-    if (rc != IX_OK || !strcmp(s->training.reference, "initial")) return rc;
+    if (rc != IX_OK || !strcmp(s->training.reference, "initial") || !strcmp(s->training.reference, "none")) return rc;
     return find_folder(m, &m->reference, m->reference_hash, suite, s, s->training.reference);
 }
 
@@ -179,7 +202,8 @@ ix_status ix_material_check(const ix_material *m, const ix_model *model, const i
     return rc == IX_OK ? ix_model_check(model, m->reference.folder) : rc;
 }
 
-static ix_status prepare(ix_material *m, const ix_task *task, const ix_suite *suite, const ix_point *point)
+static ix_status prepare(ix_material *m, ix_pair_form form, const ix_task *task, const ix_suite *suite,
+                         const ix_point *point)
 {
     ix_status rc = IX_OK;
     const ix_settings *s = &point->settings;
@@ -191,7 +215,7 @@ static ix_status prepare(ix_material *m, const ix_task *task, const ix_suite *su
     IX_NEED(ix_sets_train(m->texts) || s->training.epochs == 0, IX_EINPUT,
             "%s: data.train is missing; give one, or training.epochs: 0 to judge only", suite->path);
     IX_TRY(open_text(m, &v));
-    IX_TRY(tokenize_all(m, s, &v));
+    IX_TRY(tokenize_all(m, form, s, &v));
     if (s->data.order) {
         IX_TRY(ix_find_data(path, sizeof path, suite, s->data.order));
         IX_TRY(ix_order_read(&m->order, path, m->train));
@@ -203,7 +227,8 @@ done:
     return rc;
 }
 
-ix_status ix_material_prepare(ix_material *m, const ix_task *task, const ix_suite *suite, const ix_point *point)
+ix_status ix_material_prepare(ix_material *m, ix_pair_form form, const ix_task *task, const ix_suite *suite,
+                              const ix_point *point)
 {
     char *key = key_of(point);
     if (m->key && !strcmp(m->key, key)) {
@@ -211,7 +236,7 @@ ix_status ix_material_prepare(ix_material *m, const ix_task *task, const ix_suit
         return IX_OK;
     }
     ix_material_close(m);
-    ix_status rc = prepare(m, task, suite, point);
+    ix_status rc = prepare(m, form, task, suite, point);
     if (rc == IX_OK) {
         m->key = key;
         return rc;
@@ -223,7 +248,7 @@ ix_status ix_material_prepare(ix_material *m, const ix_task *task, const ix_suit
 
 ix_status ix_material_model(ix_model **out, const ix_material *m, const ix_objective *objective, const ix_grid *grid)
 {
-    ix_model_wish wish = {.head = objective->reads == IX_READ_RESPONSE_LOGP,
+    ix_model_wish wish = {.head = ix_objective_reads_head(objective),
                           .vocabulary = m->vocabulary,
                           .extra = objective->extra,
                           .extras = objective->extras,

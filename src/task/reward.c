@@ -158,6 +158,11 @@ static bool reference_rows_given(const ix_material *m)
     return m->draws && ix_safetensors_find(m->draws, reference_rows.tensor);
 }
 
+static bool has_reference(const reward *r)
+{
+    return r->objective->needs_reference && strcmp(r->job->point->settings.training.reference, "none") != 0;
+}
+
 /* Is the reference another model than the policy at its start: another folder, or other rows for added tokens? */
 static bool reference_differs(const reward *r)
 {
@@ -192,7 +197,7 @@ static ix_status judge_references(reward *r)
     ix_judged_set *list = NULL;
     int n;
 
-    if (!r->objective->needs_reference) return IX_OK;
+    if (!has_reference(r)) return IX_OK;
     IX_TRY(ix_grid_agree(r->job->grid, IX_GROUP, list_sets(r, &list, &n)));
     if (differs) IX_TRY(ix_grid_agree(r->job->grid, IX_GROUP, load_reference(r)));
     IX_TRY(ix_grid_agree(r->job->grid, IX_GROUP, open_cache(r)));
@@ -211,7 +216,9 @@ static ix_train_settings train_settings(const reward *r)
     const ix_settings *s = &p->settings;
     const ix_training_settings *t = &s->training;
     return (ix_train_settings){.objective = r->objective,
-                               .objective_settings = {.beta = t->beta, .head_std = t->head_std},
+                               .objective_settings = {.beta = t->beta,
+                                                      .head_std = t->head_std,
+                                                      .verdict = {r->m->verdict[IX_YES], r->m->verdict[IX_NO]}},
                                .rule = ix_rule_find(t->optimizer),
                                .optimizer = {t->learning_rate, t->betas[0], t->betas[1], t->eps, t->weight_decay},
                                .clip_norm = t->clip_norm,
@@ -234,7 +241,7 @@ static ix_train_settings train_settings(const reward *r)
  * of exactly 0. A run that fails it is not valid. */
 static const char *verdict_of(const reward *r)
 {
-    bool equal = r->objective->needs_reference && !reference_differs(r);
+    bool equal = has_reference(r) && !reference_differs(r);
     for (int i = 0; equal && i < r->sets; i++)
         if (!ix_record_started_at_zero(r->record, i)) return "an untrained implicit reward is not exactly 0";
     return "VALID";
@@ -261,7 +268,7 @@ static ix_status fill_result(reward *r, ix_result *result)
     IX_TRY(ix_material_store_odd_pairs(r->m, result));
     const char *world = r->job->point->settings.data.miniworld;
     if (world) IX_TRY(ix_result_text(result, "world", "miniworld"));
-    if (r->objective->needs_reference) {
+    if (has_reference(r)) {
         IX_TRY(ix_result_reals(result, "reference/seconds", NULL, &r->cache.seconds));
         IX_TRY(ix_result_saved(result, "reference_cache", r->cache.saved, "s",
                                "seconds of the reference pass that this run read from OUT/cache instead"));

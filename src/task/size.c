@@ -73,7 +73,7 @@ static size_t paged(size_t bytes)
 /* Tokens of the largest pack of training and judging. */
 static int64_t room_of(const ix_bench *b, const ix_settings *s, int64_t pack_tokens)
 {
-    const ix_material *m = &b->m;
+    const ix_material *m = ix_bench_material(b);
     int64_t room = pack_tokens;
     if (!b->task->sets) return ix_pretrain_room(pack_tokens, s->pretrain.row_tokens, s->pretrain.rows_per_step);
     const ix_pairs **list = calloc((size_t)m->sets + 1, sizeof *list);
@@ -131,7 +131,7 @@ ix_status ix_bench_size(const ix_bench *b, const ix_point *point, int data, ix_r
     if (rc != IX_OK) return rc;
     const ix_model_config *c = ix_model_config_of(model);
     *z = (ix_run_size){.parameters = ix_model_params(model)->floats, .layers = c->layers, .width = c->D};
-    if (b->task->sets) count_pairs(z, &b->m, s);
+    if (b->task->sets) count_pairs(z, ix_bench_material(b), s);
     else count_corpus(z, &b->c, s);
     z->trunk = trunk_of(ix_model_params(model), c->V);
     z->head = (int64_t)c->V * c->D;
