@@ -105,14 +105,15 @@ done:
 static ix_status read_weights(export *e)
 {
     ix_status rc = IX_OK;
-    int64_t vocabulary = 0;
+    int64_t vocabulary = 0, untied = 0;
     char *path = ix_format("%s/final.safetensors", e->run);
-    ix_model_wish wish = {.head = ix_objective_reads_head(e->objective),
-                          .extra = e->objective->extra,
-                          .extras = e->objective->extras};
+    ix_model_wish wish = {
+        .head = ix_objective_reads_head(e->objective), .extra = e->objective->extra, .extras = e->objective->extras};
 
     ix_reader_int(e->rd, "/", "vocabulary", &vocabulary);
+    ix_reader_int(e->rd, "/", "untied_head", &untied);
     wish.vocabulary = vocabulary;
+    wish.untie = untied;
     IX_TRY(ix_model_create(&e->model, e->folder, &wish));
     size_t bytes = (size_t)ix_model_params(e->model)->floats * sizeof *e->weights;
     IX_NEED(e->weights = ix_alloc_block(bytes), IX_ENOMEM, "%s: %zu MiB cannot be had", path, bytes >> 20);

@@ -19,7 +19,10 @@ struct ix_model {
     ix_model_config c;
     ix_model_split split;
     ix_params params;
-    int own; /* rows of the table that are the model's; an objective's follow */
+    ix_span trained; /* of the block */
+    bool deep;       /* the trunk is trained */
+    bool untied;     /* the head is a matrix of its own, though the folder ties it */
+    int own;         /* rows of the table that are the model's; an objective's follow */
 
     int embed, head; /* rows of the table; head == embed when tied, -1: none */
     ix_layer *layer; /* [layers] */

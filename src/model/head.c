@@ -83,10 +83,13 @@ static void head_backward(ix_model *m, const float *w, float *dw, const int32_t 
 
     own_targets(m, targets, R);
     ix_logp_backward(m->logits, m->head_lse, m->head_target, dlogp, m->c.logit_cap, R, V);
-    ix_gemm(dx, D, false, m->logits, V, false, ix_row(&r, m->head), D, false, R, D, V);
-    ix_model_split_sum(&m->split, dx, R * D);
-    ix_gemm(ix_drow(&r, m->head), D, true, m->logits, V, true, m->head_in, D, false, V, D, R);
-    for (int64_t i = 0; i < R; i++) ix_add(dh + rows[i] * D, dx + i * D, D);
+    if (m->deep) {
+        ix_gemm(dx, D, false, m->logits, V, false, ix_row(&r, m->head), D, false, R, D, V);
+        ix_model_split_sum(&m->split, dx, R * D);
+    }
+    if (m->params.param[m->head].offset < m->trained.hi)
+        ix_gemm(ix_drow(&r, m->head), D, true, m->logits, V, true, m->head_in, D, false, V, D, R);
+    for (int64_t i = 0; m->deep && i < R; i++) ix_add(dh + rows[i] * D, dx + i * D, D);
     ix_arena_release(m->scratch, mark);
 }
 

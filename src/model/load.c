@@ -32,7 +32,7 @@ static bool is_apart(const char *key)
 }
 
 /* A reference of another shape would be silently wrong. */
-static ix_status check_alike(const ix_model_config *own, const ix_model_config *model, const char *folder)
+static ix_status check_alike(const ix_model_config *own, const ix_model_config *model, bool untied, const char *folder)
 {
     ix_status rc = IX_OK;
     json_t *one = ix_config_json(own, ""), *two = ix_config_json(model, ""), *value;
@@ -41,6 +41,7 @@ static ix_status check_alike(const ix_model_config *own, const ix_model_config *
     IX_NEED(one && two, IX_ENOMEM, "%s/config.json: out of memory", folder);
     json_object_foreach(one, key, value)
     {
+        if (untied && !strcmp(key, "tie_word_embeddings")) continue;
         IX_NEED(is_apart(key) || json_equal(value, json_object_get(two, key)), IX_EINPUT,
                 "%s/config.json: %s is not that of the model beside it, so they do not compute the same", folder, key);
     }
@@ -230,7 +231,7 @@ static ix_status open_source(source *s, const ix_model *m, const char *folder)
 
     *s = (source){.m = m, .folder = folder};
     IX_TRY(ix_model_config_read(&own, folder));
-    IX_TRY(check_alike(&own, &m->c, folder));
+    IX_TRY(check_alike(&own, &m->c, m->untied, folder));
     s->vocabulary = own.V;
     IX_TRY(ix_safetensors_open(&s->file, folder));
     IX_TRY(refuse_unknown(s));

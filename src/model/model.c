@@ -25,19 +25,37 @@ static ix_status add_extras(ix_model *m, const ix_model_wish *wish)
 
 /* An untied head joins the table if it is wanted; a tied one is the embedding, which a folder may store under either
  * name. No head: no memory for logits. */
-static void describe_head(ix_model *m, bool wanted)
+static void describe_head(ix_model *m, const ix_model_wish *wish)
 {
     const char *name = m->family->head;
+    bool apart = wish->untie || wish->trained != IX_TRAIN_ALL;
     m->head = -1;
-    if (m->c.tied) {
-        if (wanted) m->head = m->embed;
-        ix_params_alias(&m->params, m->embed, name);
-    } else if (wanted) {
-        m->head = ix_params_matrix(&m->params, m->c.V, m->c.D, ix_cut_rows(m->split.words), "%s", name);
+    if (m->c.tied) ix_params_alias(&m->params, m->embed, name);
+    if (!wish->head) return;
+    if (m->c.tied && !apart) {
+        m->head = m->embed;
+        return;
     }
+    m->head = ix_params_matrix(&m->params, m->c.V, m->c.D, ix_cut_rows(m->split.words), "%s", name);
+    if (!m->c.tied) return;
+    ix_params_alias(&m->params, m->head, m->family->embedding);
+    m->untied = true;
+    m->c.tied = false;
 }
 
-static void describe(ix_model *m, bool head)
+/* The head of an objective lies at the end of the table: the matrix of logits, then the objective's rows. */
+static void mark_trained(ix_model *m, ix_trained trained)
+{
+    const ix_params *t = &m->params;
+    int64_t matrix = m->head >= 0 ? t->param[m->head].offset : -1;
+    int64_t own = m->own < t->count ? t->param[m->own].offset : t->floats;
+    m->trained = (ix_span){0, t->floats};
+    m->deep = trained != IX_TRAIN_HEAD;
+    if (trained == IX_TRAIN_HEAD) m->trained.lo = matrix >= 0 ? matrix : own;
+    if (trained == IX_TRAIN_TRUNK && matrix >= 0) m->trained.hi = matrix;
+}
+
+static void describe(ix_model *m, const ix_model_wish *wish)
 {
     ix_cut words = ix_cut_rows(m->split.words);
     m->embed = ix_params_matrix(&m->params, m->c.V, m->c.D, words, "%s", m->family->embedding);
@@ -51,7 +69,7 @@ static void describe(ix_model *m, bool head)
     m->norm = m->family->describe_norm(m);
     m->tail_width = m->width;
     m->width = width;
-    describe_head(m, head);
+    describe_head(m, wish);
     m->own = m->params.count;
 }
 
@@ -81,9 +99,10 @@ ix_status ix_model_create_config(ix_model **out, const ix_model_config *config, 
             ix_family_names());
     IX_TRY(ix_model_split_make(&m->split, wish->grid, &m->c));
     IX_NEED(m->layer = calloc((size_t)config->layers, sizeof *m->layer), IX_ENOMEM, "model: out of memory");
-    describe(m, wish->head);
+    describe(m, wish);
     IX_TRY(add_extras(m, wish));
     IX_TRY(make_repeated(m));
+    mark_trained(m, wish->trained);
     *out = m;
     m = NULL;
 done:
@@ -111,6 +130,21 @@ const ix_model_config *ix_model_config_of(const ix_model *m)
 const ix_params *ix_model_params(const ix_model *m)
 {
     return &m->params;
+}
+
+ix_span ix_model_trained(const ix_model *m)
+{
+    return m->trained;
+}
+
+bool ix_model_trains_trunk(const ix_model *m)
+{
+    return m->deep;
+}
+
+bool ix_model_untied(const ix_model *m)
+{
+    return m->untied;
 }
 
 /* Numbers are drawn by their place in the whole model, so that every split draws the same. */
@@ -150,12 +184,13 @@ static void take_row(const ix_param *p, const float *whole, float *part)
 
 void ix_model_meet(const ix_model *m, float *dw)
 {
-    for (int i = 0; i < m->params.count && m->split.repeated_keys; i++) {
+    for (int i = 0; i < m->params.count && m->split.repeated_keys && m->deep; i++) {
         const ix_param *p = &m->params.param[i];
         if (!p->cut.repeated) continue;
-        place_row(p, m->repeated, dw + p->offset);
+        float *part = dw + (p->offset - m->trained.lo);
+        place_row(p, m->repeated, part);
         ix_grid_sum_tensor(m->split.grid, m->repeated, p->full_rows * p->full_cols);
-        take_row(p, m->repeated, dw + p->offset);
+        take_row(p, m->repeated, part);
     }
 }
 

@@ -35,13 +35,19 @@ typedef struct {
     int64_t cols;
 } ix_extra;
 
+/* What training changes: everything; the head of the objective alone (its own rows, and the matrix that gives logits);
+ * everything but that matrix. Where it is tied to the embedding, the last two make it a matrix of its own, which starts
+ * as a copy. */
+typedef enum { IX_TRAIN_ALL, IX_TRAIN_HEAD, IX_TRAIN_TRUNK } ix_trained;
+
 typedef struct {
     bool head;          /* log-probabilities are wanted: an untied head joins the table */
     int64_t vocabulary; /* rows of the embedding after added tokens; 0: as in config.json */
     const ix_extra *extra;
     int extras;
-    const ix_grid
-        *grid; /* its tensor ranks share the model; it must outlive the model. NULL: this rank has all of it */
+    ix_trained trained;
+    bool untie;          /* make a tied matrix two, as above, whatever is trained */
+    const ix_grid *grid; /* its tensor ranks share the model, and it outlives that; NULL: this rank has all of it */
 } ix_model_wish;
 
 ix_status ix_model_create(ix_model **out, const char *folder, const ix_model_wish *wish);
@@ -52,6 +58,11 @@ void ix_model_destroy(ix_model **model); /* NULL is fine; leaves *model NULL */
 
 const ix_model_config *ix_model_config_of(const ix_model *m); /* V already counts added rows */
 const ix_params *ix_model_params(const ix_model *m);
+
+/* The stretch of a block that training changes. A gradient block holds these floats only: dw points to the first. */
+ix_span ix_model_trained(const ix_model *m);
+bool ix_model_trains_trunk(const ix_model *m);
+bool ix_model_untied(const ix_model *m); /* is a matrix that the folder ties two here? */
 
 /* Rows for tokens that the folder does not have. `given` (count x D) or, if NULL, drawn as transformers does
  * (mean_resizing: N(mean, 1e-9 Cov) of the folder's rows) from (seed, IX_DRAW_ROWS). */
@@ -88,6 +99,9 @@ ix_model_memory ix_model_needs(const ix_model *m, int64_t tokens, bool backward)
  * read (NULL: all): the last block computes these only, with the same bits, and the others hold anything. `keep`: a
  * backward pass will follow; `read` must last until then. */
 const float *ix_model_forward(ix_model *m, const float *w, const ix_pack *pack, const ix_rows *read, bool keep);
+
+/* The room of the final hidden states [tokens,D], for who knows them without a forward pass. */
+float *ix_model_states(ix_model *m);
 
 /* logp[i] = log softmax(U h_row[i])_target[i], in order, for R rows of the latest forward pass. Where R is at most
  * ix_model_head_rows the logits are kept for the backward pass, else it computes them again in pieces. */

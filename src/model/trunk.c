@@ -31,7 +31,7 @@ const float *ix_row(const ix_run *r, int row)
 
 float *ix_drow(const ix_run *r, int row)
 {
-    return r->dw + r->m->params.param[row].offset;
+    return r->dw + (r->m->params.param[row].offset - r->m->trained.lo);
 }
 
 float *ix_take_rows(const ix_run *r, int64_t columns)
@@ -65,8 +65,9 @@ static size_t larger(size_t a, size_t b)
 static size_t trunk_bytes(const ix_model *m, int64_t N, bool backward)
 {
     int64_t D = m->c.D, table = N * ix_rotated(&m->c) / 2, room = room_for(N);
-    size_t blocks = (size_t)(backward ? m->c.layers : 1);
-    return blocks * bytes_of(m->width * room) + bytes_of(m->tail_width * room) + (backward ? 2 : 1) * bytes_of(N * D) +
+    bool keep = backward && m->deep;
+    size_t blocks = (size_t)(keep ? m->c.layers : 1);
+    return blocks * bytes_of(m->width * room) + bytes_of(m->tail_width * room) + (keep ? 2 : 1) * bytes_of(N * D) +
            3 * bytes_of(N) + 2 * bytes_of(table);
 }
 
@@ -79,7 +80,7 @@ static size_t trunk_scratch(const ix_model *m, int64_t N, bool backward)
         forward = larger(forward, b->block->scratch(b, N, false));
         back = larger(back, b->block->scratch(b, N, true));
     }
-    return backward ? larger(forward, back + ix_rows_bytes(N, m->c.D)) : forward;
+    return backward && m->deep ? larger(forward, back + ix_rows_bytes(N, m->c.D)) : forward;
 }
 
 static int64_t words_of(const ix_model *m)
@@ -130,11 +131,12 @@ static void carve_all(ix_model *m, int64_t N, bool backward)
 {
     char *at = m->memory;
     int64_t D = m->c.D, table = N * ix_rotated(&m->c) / 2;
+    bool keep = backward && m->deep;
     m->room = room_for(N);
-    for (int l = 0; l < m->c.layers; l++) m->kept[l] = l > 0 && !backward ? m->kept[0] : carve(&at, m->width * m->room);
+    for (int l = 0; l < m->c.layers; l++) m->kept[l] = l > 0 && !keep ? m->kept[0] : carve(&at, m->width * m->room);
     m->tail = carve(&at, m->tail_width * m->room);
     m->hidden = carve(&at, N * D);
-    m->x = backward ? carve(&at, N * D) : NULL;
+    m->x = keep ? carve(&at, N * D) : NULL;
     m->row = (int32_t *)(void *)carve(&at, N);
     m->row_position = (int32_t *)(void *)carve(&at, N);
     m->token = (int32_t *)(void *)carve(&at, N);
@@ -307,6 +309,7 @@ const float *ix_model_forward(ix_model *m, const float *w, const ix_pack *pack, 
     ix_run r = {.m = m, .w = w, .pack = pack, .N = pack->N};
     int L = m->c.layers;
 
+    keep = keep && m->deep;
     m->logits_kept = false;
     list_rows(m, pack, read);
     embed(&r, input_of(m, 0, keep));
@@ -323,9 +326,16 @@ const float *ix_model_forward(ix_model *m, const float *w, const ix_pack *pack, 
     return m->hidden;
 }
 
+float *ix_model_states(ix_model *m)
+{
+    m->logits_kept = false;
+    return m->hidden;
+}
+
 void ix_model_backward(ix_model *m, const float *w, float *dw, const ix_pack *pack, float *dh)
 {
     IX_CONTRACT(m->backward);
+    if (!m->deep) return;
     ix_run r = {.m = m, .w = w, .dw = dw, .pack = pack, .N = pack->N}, tail = in_tail(&r), rest = ix_rest(&tail);
     size_t mark = ix_arena_mark(m->scratch);
     float *dx = ix_take_rows(&r, m->c.D);

@@ -5,6 +5,9 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "objective/states.h"
+
+static const size_t states_most = (size_t)2 << 30; /* bytes of hidden states that a frozen trunk keeps */
 
 /* log pi of a response, and of all but its last token. */
 typedef struct {
@@ -17,6 +20,8 @@ struct ix_pass {
     ix_model *model;
     ix_clock *clock;
     int64_t tokens, own, D;
+    int64_t own_gradient;    /* where own rows begin in a gradient block */
+    ix_states *states;       /* of a trunk that is not trained, else NULL */
     int32_t *rows, *targets; /* [2 tokens] read positions and what is predicted there */
     double *logp, *dlogp;    /* [2 tokens] */
     response *response;      /* [tokens] of each segment of the pack that is one */
@@ -41,6 +46,7 @@ ix_status ix_pass_create(ix_pass **out, const ix_objective *objective, const ix_
         int row = ix_params_find(ix_model_params(model), objective->extra[0].name);
         IX_CONTRACT(row >= 0);
         p->own = ix_model_params(model)->param[row].offset;
+        p->own_gradient = p->own - ix_model_trained(model).lo;
     }
     p->rows = calloc(n, sizeof *p->rows);
     p->targets = calloc(n, sizeof *p->targets);
@@ -53,6 +59,7 @@ ix_status ix_pass_create(ix_pass **out, const ix_objective *objective, const ix_
     p->dmean = p->mean ? p->mean + IX_SIDES * p->D : NULL;
     IX_NEED(p->mean && p->rows && p->targets && p->logp && p->dlogp && p->response && p->read && p->dh, IX_ENOMEM,
             "pass: out of memory");
+    if (objective && !ix_model_trains_trunk(model)) IX_TRY(ix_states_create(&p->states, p->D, states_most));
     *out = p;
     p = NULL;
 done:
@@ -80,6 +87,7 @@ void ix_pass_destroy(ix_pass **pass)
     free(p->read);
     free(p->dh);
     free(p->mean);
+    ix_states_destroy(&p->states);
     free(p);
     *pass = NULL;
 }
@@ -155,7 +163,7 @@ static void judge(ix_pass *p, const ix_reads *in, const float *w, float *dw, dou
     result->loss = ix_pair_loss(result->reward, dreward);
     if (!out) return;
     for (int side = 0; side < IX_SIDES; side++) dreward[side] *= scale;
-    o->rewards_backward(out, dw && own ? dw + p->own : NULL, dreward, in, own, p->D, &p->settings);
+    o->rewards_backward(out, dw && own ? dw + p->own_gradient : NULL, dreward, in, own, p->D, &p->settings);
 }
 
 /* --- hidden states -------------------------------------------------------------------------------- */
@@ -328,13 +336,25 @@ static void train_logp(ix_pass *p, const float *w, float *dw, const ix_pack *pac
     }
 }
 
+/* The hidden states that the objective reads: computed, or known from before. */
+static const float *hidden_states(ix_pass *p, const float *w, const ix_pack *pack, bool keep)
+{
+    mark_reads(p, pack);
+    if (p->states) {
+        float *hidden = ix_model_states(p->model);
+        if (ix_states_find(p->states, pack, p->read, hidden)) return hidden;
+    }
+    const float *hidden = ix_model_forward(p->model, w, pack, p->read, keep);
+    if (p->states) ix_states_keep(p->states, pack, p->read, hidden);
+    return hidden;
+}
+
 static void run(ix_pass *p, const float *w, float *dw, const ix_pack *pack, const double (*reference)[IX_SIDES],
                 const double *scale, ix_pair_result *result)
 {
     IX_CONTRACT(pack->N <= p->tokens);
     enter(p, IX_PHASE_FORWARD);
-    mark_reads(p, pack);
-    const float *hidden = ix_model_forward(p->model, w, pack, p->read, dw != NULL);
+    const float *hidden = hidden_states(p, w, pack, dw != NULL);
     if (dw) memset(p->dh, 0, (size_t)(pack->N * p->D) * sizeof *p->dh);
     enter(p, IX_PHASE_HEAD);
     ix_read reads = reads_of_pass(p);

@@ -100,7 +100,7 @@ ix_status ix_bench_model(ix_model **out, const ix_bench *b, const ix_point *poin
     if (!b->task->sets) return ix_corpus_model(out, &b->c, point, NULL);
     const ix_objective *objective = objective_of(b, point);
     if (!objective) return ix_fail(IX_EINPUT, "objective %s is not known", point->objective);
-    return ix_material_model(out, ix_bench_material(b), objective, NULL);
+    return ix_material_model(out, ix_bench_material(b), objective, (ix_freeze)point->settings.training.freeze, NULL);
 }
 
 /* lanes: auto is 8 where the gradient buffers that lanes cost on one rank (log2 8 = 3) stay below 256 MB. */
@@ -125,8 +125,6 @@ done:
 static ix_status refuse_unavailable(const ix_suite *suite, const ix_settings *s)
 {
     ix_status rc = IX_OK;
-    IX_NEED(s->training.freeze == IX_FREEZE_NONE, IX_EINPUT,
-            "%s: training.freeze: this version trains all parameters; only none is possible", suite->path);
     IX_NEED(s->parallel.optimizer_shards, IX_EINPUT,
             "%s: parallel.optimizer_shards: the optimizer's state is always shared out; only true is possible",
             suite->path);

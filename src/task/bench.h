@@ -58,7 +58,8 @@ ix_status ix_material_store_odd_pairs(const ix_material *m, ix_result *result);
 /* Do the folders hold what the model of a point needs? */
 ix_status ix_material_check(const ix_material *m, const ix_model *model, const ix_objective *objective);
 /* The model of a point, without weights. */
-ix_status ix_material_model(ix_model **out, const ix_material *m, const ix_objective *objective, const ix_grid *grid);
+ix_status ix_material_model(ix_model **out, const ix_material *m, const ix_objective *objective, ix_freeze freeze,
+                            const ix_grid *grid);
 ix_status ix_reward_run(const ix_material *m, const ix_job *job);
 
 ix_status ix_corpus_prepare(ix_corpus_material *c, const ix_suite *suite, const ix_point *point);

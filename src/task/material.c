@@ -246,12 +246,17 @@ ix_status ix_material_prepare(ix_material *m, ix_pair_form form, const ix_task *
     return rc;
 }
 
-ix_status ix_material_model(ix_model **out, const ix_material *m, const ix_objective *objective, const ix_grid *grid)
+ix_status ix_material_model(ix_model **out, const ix_material *m, const ix_objective *objective, ix_freeze freeze,
+                            const ix_grid *grid)
 {
+    static const ix_trained trained[] = {[IX_FREEZE_NONE] = IX_TRAIN_ALL,
+                                         [IX_FREEZE_BACKBONE] = IX_TRAIN_HEAD,
+                                         [IX_FREEZE_UNEMBEDDING] = IX_TRAIN_TRUNK};
     ix_model_wish wish = {.head = ix_objective_reads_head(objective),
                           .vocabulary = m->vocabulary,
                           .extra = objective->extra,
                           .extras = objective->extras,
+                          .trained = trained[freeze],
                           .grid = grid};
     return ix_model_create(out, m->place.folder, &wish);
 }

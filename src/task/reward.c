@@ -106,7 +106,8 @@ done:
 static ix_status open_model(reward *r)
 {
     ix_status rc = IX_OK;
-    IX_TRY(ix_material_model(&r->model, r->m, r->objective, r->job->grid));
+    IX_TRY(ix_material_model(&r->model, r->m, r->objective, (ix_freeze)r->job->point->settings.training.freeze,
+                             r->job->grid));
     size_t bytes = (size_t)ix_model_params(r->model)->floats * sizeof *r->weights;
     IX_NEED(r->weights = ix_alloc_block(bytes), IX_ENOMEM, "weights: %zu MiB cannot be had", bytes >> 20);
     IX_TRY(load_weights(r, r->m->place.folder, policy_rows));
@@ -260,6 +261,7 @@ static ix_status fill_result(reward *r, ix_result *result)
     IX_TRY(ix_result_text(result, "place_model_folder", absolute ? absolute : r->m->place.folder));
     IX_TRY(ix_result_int(result, "parameters", ix_model_params(r->model)->full_floats));
     IX_TRY(ix_result_int(result, "added_rows", r->m->added));
+    IX_TRY(ix_result_int(result, "untied_head", ix_model_untied(r->model)));
     IX_TRY(ix_result_int(result, "vocabulary", c->V));
     if (r->m->train) {
         IX_TRY(ix_result_int(result, "train_pairs", ix_pairs_count(r->m->train)));

@@ -135,8 +135,8 @@ ix_status ix_pretrain(const ix_grid *grid, const ix_pretraining *settings, ix_mo
     ix_clock_start(&p.clock);
     p.pack_tokens = ix_pack_budget(model, IX_PACK_BYTES);
     IX_TRY(ix_grid_agree(grid, IX_GROUP, make_buffers(&p)));
-    IX_TRY(ix_update_create(&p.update, grid, ix_model_params(model), settings->rule, &settings->optimizer,
-                            settings->lanes, settings->clip_norm, &p.clock));
+    IX_TRY(ix_update_create(&p.update, grid, ix_model_params(model), ix_model_trained(model), settings->rule,
+                            &settings->optimizer, settings->lanes, settings->clip_norm, &p.clock));
     IX_TRY(run(&p, seen, context));
 done:
     close_pretrainer(&p);

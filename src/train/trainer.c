@@ -277,8 +277,8 @@ ix_status ix_train(const ix_grid *grid, const ix_train_settings *settings, ix_mo
     t.pack_tokens = settings->pack_tokens ? settings->pack_tokens : ix_train_pack_tokens(model);
     IX_TRY(ix_grid_agree(grid, IX_GROUP, make_buffers(&t, order)));
     if (settings->schedule.epochs > 0)
-        IX_TRY(ix_update_create(&t.update, grid, ix_model_params(model), settings->rule, &settings->optimizer,
-                                settings->lanes, settings->clip_norm, &t.clock));
+        IX_TRY(ix_update_create(&t.update, grid, ix_model_params(model), ix_model_trained(model), settings->rule,
+                                &settings->optimizer, settings->lanes, settings->clip_norm, &t.clock));
     IX_TRY(run(&t));
 done:
     close_trainer(&t);

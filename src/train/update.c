@@ -15,12 +15,17 @@ struct ix_update {
     ix_optimizer_settings settings;
     int count, stretches;
     ix_stretch *stretch; /* of my part of the model */
-    int64_t floats;
+    ix_span trained;     /* of the block of weights */
     double clip_norm;
 };
 
+/* [lo, hi) of the block of weights, as far as it is trained. */
 static void add_stretch(ix_update *u, int64_t lo, int64_t hi, bool counted)
 {
+    if (lo < u->trained.lo) lo = u->trained.lo;
+    if (hi > u->trained.hi) hi = u->trained.hi;
+    lo -= u->trained.lo;
+    hi -= u->trained.lo;
     if (lo < hi) u->stretch[u->stretches++] = (ix_stretch){lo, hi, counted};
 }
 
@@ -52,8 +57,9 @@ done:
     return rc;
 }
 
-ix_status ix_update_create(ix_update **out, const ix_grid *grid, const ix_params *params, const ix_rule *rule,
-                           const ix_optimizer_settings *settings, int lanes, double clip_norm, ix_clock *clock)
+ix_status ix_update_create(ix_update **out, const ix_grid *grid, const ix_params *params, ix_span trained,
+                           const ix_rule *rule, const ix_optimizer_settings *settings, int lanes, double clip_norm,
+                           ix_clock *clock)
 {
     ix_status rc = IX_OK;
     int data = ix_grid_size(grid, IX_DATA);
@@ -67,9 +73,9 @@ ix_status ix_update_create(ix_update **out, const ix_grid *grid, const ix_params
                      .settings = *settings,
                      .clip_norm = clip_norm,
                      .count = lanes > data ? lanes : data,
-                     .floats = params->floats};
+                     .trained = trained};
     IX_TRY(ix_grid_agree(grid, IX_GROUP, make(u, params)));
-    IX_TRY(ix_lanes_create(&u->lanes, grid, IX_DATA, u->count, u->floats));
+    IX_TRY(ix_lanes_create(&u->lanes, grid, IX_DATA, u->count, ix_span_size(trained)));
     IX_TRY(ix_grid_agree(grid, IX_GROUP, ix_optimizer_create(&u->optimizer, rule, settings, ix_lanes_mine(u->lanes))));
     *out = u;
     u = NULL;
@@ -120,9 +126,9 @@ ix_status ix_update_apply(ix_update *u, float *weights, double lr, double *norm)
     ix_clock_enter(u->clock, IX_PHASE_UPDATE);
     IX_TRY(ix_gradient_norm(norm, u->grid, sum, mine, u->stretch, u->stretches));
     IX_NEED(isfinite(*norm), IX_ENUMERIC, "the gradient is no number (its norm is %g)", *norm);
-    ix_optimizer_step(u->optimizer, weights, sum, ix_clip_factor(*norm, u->clip_norm), lr);
+    ix_optimizer_step(u->optimizer, weights + u->trained.lo, sum, ix_clip_factor(*norm, u->clip_norm), lr);
     ix_clock_enter(u->clock, IX_PHASE_REDUCE);
-    ix_lanes_gather(u->grid, IX_DATA, weights, u->floats);
+    ix_lanes_gather(u->grid, IX_DATA, weights + u->trained.lo, ix_span_size(u->trained));
 done:
     ix_clock_leave(u->clock);
     return rc;

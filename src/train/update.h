@@ -11,9 +11,11 @@
 
 typedef struct ix_update ix_update;
 
-/* Collective over the group. lanes >= 1; it is raised to the size of the axis. */
-ix_status ix_update_create(ix_update **out, const ix_grid *grid, const ix_params *params, const ix_rule *rule,
-                           const ix_optimizer_settings *settings, int lanes, double clip_norm, ix_clock *clock);
+/* Collective over the group. Of the weights in `params` only the floats `trained` change. lanes >= 1; it is raised to
+ * the size of the axis. */
+ix_status ix_update_create(ix_update **out, const ix_grid *grid, const ix_params *params, ix_span trained,
+                           const ix_rule *rule, const ix_optimizer_settings *settings, int lanes, double clip_norm,
+                           ix_clock *clock);
 void ix_update_destroy(ix_update **update); /* NULL is fine; leaves *update NULL */
 
 int ix_update_lanes(const ix_update *update);
