@@ -171,6 +171,54 @@ static void test_world(void **state)
 }
 
 /* One thread or four: the same block. */
+/* Of every answer the whole question, as one message: what both sequences begin with is the prompt. */
+static void test_questions(void **state)
+{
+    static const char *const asked[][4] = {
+        {"yes no", "a b c", "a b d", "Question: yes no\nAnswer: "},
+        {"yes", "no", "no", "Question: yes\nAnswer: "},
+    };
+    const ix_limits limits = {.form = IX_FORM_VERIFY};
+    const ix_turn turns[] = {{"user", "one"}, {"assistant", "two"}, {"user", "three"}};
+    ix_texts *t;
+    ix_pairs *p;
+    (void)state;
+    CHECK_OK(ix_texts_create(&t, "asked"));
+    for (int i = 0; i < 2; i++) CHECK_OK(ix_texts_add(t, asked[i][0], asked[i][1], asked[i][2]));
+    CHECK_OK(ix_texts_add_turns(t, turns, 3, "x", "y"));
+    CHECK_OK(ix_pairs_tokenize(&p, t, tok, chat, &limits));
+    for (int i = 0; i < 3; i++) {
+        ix_pair pair = ix_pairs_get(p, i);
+        const ix_text_pair *text = ix_texts_get(t, i);
+        const char *begin = i < 2 ? asked[i][3] : "Question: user: one\nassistant: two\nuser: three\nAnswer: ";
+        for (int s = 0; s < IX_SIDES; s++) {
+            ix_ids want = {0};
+            char *whole,
+                *message = ix_format("%s%s\nVerification: Is the answer correct (Yes/No)?", begin, text->response[s]);
+            size_t size;
+            CHECK_OK(
+                ix_chat_render(chat, &(ix_chat_message){"user", message, strlen(message)}, 1, true, &whole, &size));
+            CHECK_OK(ix_tokenizer_encode(tok, whole, size, &want));
+            assert_int_equal(want.size, pair.prompt_size + pair.response_size[s]);
+            assert_memory_equal(want.id, pair.prompt, (size_t)pair.prompt_size * sizeof *want.id);
+            assert_memory_equal(want.id + pair.prompt_size, pair.response[s],
+                                (size_t)pair.response_size[s] * sizeof *want.id);
+            assert_true(pair.response_size[s] >= 1);
+            ix_ids_free(&want);
+            free(whole);
+            free(message);
+        }
+        assert_true(pair.prompt_size > 1);
+    }
+    assert_int_equal(ix_pairs_get(p, 1).response_size[0], 1); /* equal answers: all but the last token is shared */
+    ix_pairs_destroy(&p);
+    ix_texts_destroy(&t);
+    t = stairs(2);
+    assert_int_equal(ix_pairs_tokenize(&p, t, tok, chat, &limits), IX_EINPUT);
+    assert_non_null(strstr(ix_message(), "token ids"));
+    ix_texts_destroy(&t);
+}
+
 static void test_threads(void **state)
 {
     (void)state;
@@ -283,9 +331,9 @@ static void test_order(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_ids),   cmocka_unit_test(test_limits),  cmocka_unit_test(test_rows),
-        cmocka_unit_test(test_world), cmocka_unit_test(test_threads), cmocka_unit_test(test_bad_texts),
-        cmocka_unit_test(test_order),
+        cmocka_unit_test(test_ids),   cmocka_unit_test(test_limits),    cmocka_unit_test(test_rows),
+        cmocka_unit_test(test_world), cmocka_unit_test(test_threads),   cmocka_unit_test(test_bad_texts),
+        cmocka_unit_test(test_order), cmocka_unit_test(test_questions),
     };
     return cmocka_run_group_tests(tests, open_world, close_world);
 }

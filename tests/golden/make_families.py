@@ -35,6 +35,10 @@ MODELS = {
                            head_dim=8, query_pre_attn_scalar=5, attn_logit_softcapping=4.0,
                            final_logit_softcapping=3.0, sliding_window=5),
 }
+OBJECTIVES = "ex", "im:0.01", "im:0.5"
+ABLATIONS = "ex_mean", "im_noref:0.01", "sft", "genrm"
+ABLATED = "qwen2", "gemma2"  # the cases that have them too
+YES, NO = 5, 7
 NAMES = {"qwen2": "Qwen2ForCausalLM", "gpt_neox": "GPTNeoXForCausalLM", "gemma2": "Gemma2ForCausalLM"}
 
 
@@ -192,14 +196,38 @@ class Case:
 
     def rewards(self, objective, w, reference):
         last, logp = self.read(w)
-        return last @ w["score.weight"][0] if objective == "ex" else float(objective[3:]) * (logp - reference)
+        if objective == "ex":
+            return last @ w["score.weight"][0]
+        if objective == "ex_mean":
+            means = [self.forward(w, ids)[0][size:].mean(0) for size, ids in self.seqs]
+            return (torch.stack(means) @ w["score.weight"][0]).view(6, 2)
+        if objective == "genrm":
+            return self.verdicts(w)[:, :, 0].exp()
+        if objective == "sft":
+            return logp
+        if objective.startswith("im_noref:"):
+            return float(objective[9:]) * logp
+        return float(objective[3:]) * (logp - reference)
+
+    def verdicts(self, w):
+        """Log-probabilities of the tokens YES and NO behind every sequence: [6,2,2]."""
+        table = [torch.log_softmax(self.forward(w, ids)[1][-1], -1)[[YES, NO]] for _, ids in self.seqs]
+        return torch.stack(table).view(6, 2, 2)
+
+    def loss(self, objective, w, reference):
+        if objective == "sft":
+            return -self.read(w)[1][:, 0].mean()
+        if objective == "genrm":
+            v = self.verdicts(w)
+            return -(v[:, 0, 0] + v[:, 1, 1]).mean() / 2
+        return loss_of(self.rewards(objective, w, reference))
 
     def gradient(self, objective, reference):
         w = leaves(self.theta)
-        loss = loss_of(self.rewards(objective, w, reference))
+        loss = self.loss(objective, w, reference)
         loss.backward()
         return loss.item(), {k: torch.zeros_like(v) if v.grad is None else v.grad
-                             for k, v in w.items() if objective == "ex" or k != "score.weight"}
+                             for k, v in w.items() if objective in ("ex", "ex_mean") or k != "score.weight"}
 
     def trajectory(self, objective):
         w = leaves(self.theta)
@@ -255,12 +283,12 @@ def write_case(name, config, seed):
             "score.weight": case.theta["score.weight"], "logp_theta": logp_theta, "logp_ref": logp_ref,
             "inv_freq": case.inv_freq,
         }
-        for o in ("ex", "im:0.01", "im:0.5"):
+        for o in OBJECTIVES + (ABLATIONS if name in ABLATED else ()):
             cases[f"rewards.{o}"] = case.rewards(o, w, logp_ref)
     meta = {"loss": {}, "trajectory_loss": {}, "float32_transformers_worst": worst}
-    for o in ("ex", "im:0.01", "im:0.5"):
+    for o in OBJECTIVES + (ABLATIONS if name in ABLATED else ()):
         meta["loss"][o], grads = case.gradient(o, logp_ref)
-        if o != "im:0.01":
+        if o != "im:0.01" and not o.startswith("im_noref"):
             save(HERE / name / f"grads.{o.replace(':', '_')}.safetensors", grads)
     losses, cases["final_rewards.im:0.5"], after = case.trajectory("im:0.5")
     meta["trajectory_loss"]["im:0.5"] = losses

@@ -48,6 +48,14 @@ ends 2 'more ranks than heads' $launcher 5 "$impex" run "$tiny" --set output=ten
 warns 'cannot share the 4 attention heads'
 [ ! -e tensor5/tiny ] || [ -z "$(find tensor5 -name '*.h5')" ] || fail 'a model that cannot be shared left results'
 
+# What is frozen changes nothing of this; every objective.
+for freeze in backbone unembedding; do
+    set -- --set training.freeze=$freeze --set 'matrix.objective=[ex_rm, ex_rm_mean, im_rm, sft]' --set 'matrix.seed=[0]'
+    good "$freeze frozen" "$impex" run "$tiny" "$@" --set output=$freeze
+    good "$freeze frozen, 3 ranks" $launcher 3 "$impex" run "$tiny" "$@" --set output=$freeze-3
+    same $freeze $freeze-3
+done
+
 # A second start does nothing; a deleted result is done again, alone.
 find one -name '*.h5' -exec sha256sum {} + | sort >before
 good 'a second start' "$impex" run "$tiny" --set output=one
