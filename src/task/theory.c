@@ -137,7 +137,7 @@ done:
 
 static ix_status open_states(theory *t, const ix_bench *b)
 {
-    if (!b->bare) return ix_theory_model_create(&t->model, &b->m, t->job);
+    if (!b->bare) return ix_theory_model_create(&t->model, ix_bench_material(b), t->job);
     t->world = ix_random_world_create((uint64_t)t->job->point->seed);
     return IX_OK;
 }
@@ -150,7 +150,7 @@ static ix_status run(const ix_bench *b, const ix_job *job)
     IX_TRY(open_states(&t, b));
     if (b->bare) IX_TRY(do_parts(&t, random_parts, (int)(sizeof random_parts / sizeof *random_parts)));
     else IX_TRY(do_parts(&t, model_parts, (int)(sizeof model_parts / sizeof *model_parts)));
-    IX_TRY(ix_grid_agree(job->grid, IX_GROUP, job->result ? fill_result(&t, &b->m) : IX_OK));
+    IX_TRY(ix_grid_agree(job->grid, IX_GROUP, job->result ? fill_result(&t, ix_bench_material(b)) : IX_OK));
 done:
     ix_claims_free(&t.claims);
     ix_random_world_destroy(&t.world);

@@ -102,7 +102,8 @@ run_with 'did you mean adamw' training.optimizer=adam
 run_with 'matrix.seed' 'matrix.seed=[0, 0]'
 printf 'suite: t\ntask: hamiltonian\nmatrix: {model: [neox]}\n' >hamiltonian.yaml
 bad 'task hamiltonian is not there yet' run hamiltonian.yaml
-run_with 'training.freeze' training.freeze=backbone
+sed 's/\[neox\]/[stories]/' s.yaml >stories.yaml
+bad 'stories: ex_grm needs "Yes" to be one token' run stories.yaml --set 'matrix.objective=[ex_grm]'
 run_with 'parallel.tensor: 2' parallel.tensor=2
 alone=yes
 run_with 'make 2 ranks, but there are 1' parallel.data=2

@@ -42,6 +42,11 @@ says 'the same'
 "$impex" check --same "one/s/$ex" "one/s/$im" >out 2>err
 [ $? -eq 1 ] && grep -q '@objective: "ex_rm" / "im_rm"' out || fail 'different runs: not exit code 1' out err
 
+# Every answer asked about, on one rank and on three; a head alone keeps all other weights.
+good 'ex_grm' "$impex" run s.yaml --set output=grm1 --set 'matrix.objective=[ex_grm]'
+good 'ex_grm on 3 ranks' $launcher 3 "$impex" run s.yaml --set output=grm3 --set 'matrix.objective=[ex_grm]'
+good 'the same ex_grm' "$impex" check --same grm1 grm3
+
 # A run that died: its folder says so, the next start goes on.
 rm "three/s/$im" three/s/ledger/*
 printf '{"event":"start","time":"2025-01-31T12:00:00.000000Z","run_id":"%s","host":"h","pid":1}\n' "${im%.h5}" \
