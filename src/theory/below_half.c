@@ -36,10 +36,10 @@ static void draw(toy *w, double alignment, ix_torch_rng *g)
     const double unit = 1 / sqrt(D);
     double meaning[D];
     ix_gauss_fill(meaning, D, unit, g);
-    ix_gauss_fill(w->prompt[0], ALL * D, 0.8 * unit, g);
-    ix_gauss_fill(w->prefix[0], V * D, 0.3 * unit, g);
-    ix_gauss_fill(w->word[0], V * D, 0.3 * unit, g);
-    ix_gauss_fill(w->start.row[0], V * D, 0.3, g);
+    ix_gauss_fill((double *)w->prompt, ALL * D, 0.8 * unit, g);
+    ix_gauss_fill((double *)w->prefix, V * D, 0.3 * unit, g);
+    ix_gauss_fill((double *)w->word, V * D, 0.3 * unit, g);
+    ix_gauss_fill((double *)w->start.row, V * D, 0.3, g);
     ix_gauss_fill(w->u, D, 0.02, g);
     w->U = w->start;
     for (int v = 0; v < V; v++) {

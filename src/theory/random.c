@@ -33,7 +33,7 @@ struct ix_random_world {
  * and y+ for the explicit model, then prefixes. The prompt's state is drawn once. */
 static void draw_dynamics(ix_random_world *w, ix_torch_rng *g)
 {
-    ix_gauss_fill(w->U_reference[0], TOKENS * WIDTH, 0.7, g);
+    ix_gauss_fill((double *)w->U_reference, TOKENS * WIDTH, 0.7, g);
     ix_gauss_fill(w->u, WIDTH, 0.02, g);
     memcpy(w->U, w->U_reference, sizeof w->U);
     for (int v = 0; v < TOKENS; v++)
@@ -55,7 +55,7 @@ static void draw_states(ix_random_world *w, ix_torch_rng *g)
     for (int i = 0; i < PROMPTS; i++)
         for (int j = 0; j < D; j++) w->prompt[i][j] = 0.6 * common[j] + 0.5 * ix_gauss(g);
     for (int j = 0; j < D; j++) meaning[j] = ix_gauss(g) / sqrt(D);
-    ix_gauss_fill(noise[0], V * D, 0.25, g);
+    ix_gauss_fill((double *)noise, V * D, 0.25, g);
     for (int i = 0; i < PROMPTS; i++)
         for (int v = 0; v < V; v++)
             for (int j = 0; j < D; j++)
@@ -99,7 +99,7 @@ ix_random_world *ix_random_world_create(uint64_t seed)
     }
     list_pairs(w);
     ix_gauss_fill(w->start_u, D, 0.02, &g);
-    ix_gauss_fill(w->start_U[0], V * D, 0.3, &g);
+    ix_gauss_fill((double *)w->start_U, V * D, 0.3, &g);
     return w;
 }
 
@@ -131,14 +131,15 @@ static double reference_logp(const ix_random_world *w, const ix_response *y)
 
 ix_status ix_random_dynamics(ix_claims *out, const ix_random_world *w)
 {
-    ix_response seen = {other, w->other[0], OTHER, "another response"};
-    ix_dynamics p = {.U = {.wide = w->U[0], .V = TOKENS, .d = WIDTH},
-                     .u = w->u,
-                     .beta = 0.3,
-                     .trained = {{plus, w->plus[0], PLUS, "y+"}, {minus, w->minus[0], MINUS, "y-"}},
-                     .other = &seen,
-                     .others = 1,
-                     .rate = 1};
+    ix_response seen = {other, (const double *)w->other, OTHER, "another response"};
+    ix_dynamics p = {
+        .U = {.wide = (const double *)w->U, .V = TOKENS, .d = WIDTH},
+        .u = w->u,
+        .beta = 0.3,
+        .trained = {{plus, (const double *)w->plus, PLUS, "y+"}, {minus, (const double *)w->minus, MINUS, "y-"}},
+        .other = &seen,
+        .others = 1,
+        .rate = 1};
     for (int side = 0; side < 2; side++) p.reference[side] = reference_logp(w, &p.trained[side]);
     ix_learning_dynamics(out, &p);
     p.U.V = 2; /* nothing but yes and no */
@@ -155,7 +156,7 @@ ix_status ix_random_theorem2(ix_claims *out, const ix_random_world *w, int64_t s
                     .half = {w->half, w->half_pairs},
                     .unseen = {w->unseen, w->unseen_pairs},
                     .u = w->start_u,
-                    .U = w->start_U[0],
+                    .U = (const double *)w->start_U,
                     .beta = 0.5,
                     .steps = steps,
                     .whole = true};
