@@ -70,8 +70,8 @@ static void sum_up(ix_table *t, const ix_record *r)
         if (strcmp(s->verdict[i], "FAILS") != 0) continue;
         ix_append(&names, "%s%s", fails++ ? ", " : "", s->name[i]);
     }
-    ix_append(&text, "%lld claims: %lld hold, %lld fail%s%s", (long long)s->claims, (long long)holds, (long long)fails,
-              fails == 1 ? "s" : "", names ? " (" : "");
+    ix_append(&text, "%lld claims: %lld hold%s, %lld fail%s%s", (long long)s->claims, (long long)holds,
+              holds == 1 ? "s" : "", (long long)fails, fails == 1 ? "s" : "", names ? " (" : "");
     if (names) ix_append(&text, "%s)", names);
     int64_t rest = s->claims - holds - fails;
     if (rest) ix_append(&text, ", %lld %s not applicable", (long long)rest, rest == 1 ? "is" : "are");

@@ -26,6 +26,7 @@ typedef struct {
     int sets;
     bool untimed;               /* no time of its steps, evaluations, reference */
     int known, repeated, equal; /* pairs of every set that are odd */
+    void (*more)(ix_result *r); /* adds what else the file holds; may be NULL */
 } run_spec;
 
 static inline const char *run_or(const char *text, const char *otherwise)
@@ -144,6 +145,7 @@ static inline char *run_write(const char *folder, const run_spec *s)
         CHECK_OK(ix_result_set_int(r, s->set[i].name, "equal", s->equal));
     }
     if (!s->untimed) run_add_time(r, strcmp(objective, "im_rm") == 0);
+    if (s->more) s->more(r);
     CHECK_OK(ix_result_write(r, path));
     ix_result_destroy(&r);
     free(id);
