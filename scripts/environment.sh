@@ -10,15 +10,13 @@
 : "${OMPI_MCA_mpi_yield_when_idle:=1}"
 # mpirun would pin two ranks to one core each, and all threads of a rank with it.
 : "${OMPI_MCA_hwloc_base_binding_policy:=none}"
-# A process without a launcher is a world of its own: it needs no daemon, and starts three times as fast.
-: "${OMPI_MCA_ess_singleton_isolated:=1}"
 # Inside one machine: shared memory and no search for a network, which halves the time to start.
 if [ -z "${SLURM_JOB_ID:-}" ]; then
     : "${OMPI_MCA_pml:=ob1}"
     export OMPI_MCA_pml
 fi
 export OMPI_ALLOW_RUN_AS_ROOT OMPI_ALLOW_RUN_AS_ROOT_CONFIRM OMPI_MCA_rmaps_base_oversubscribe \
-    OMPI_MCA_mpi_yield_when_idle OMPI_MCA_hwloc_base_binding_policy OMPI_MCA_ess_singleton_isolated
+    OMPI_MCA_mpi_yield_when_idle OMPI_MCA_hwloc_base_binding_policy
 
 # Threads of one of two ranks; small models gain nothing from more than four.
 if [ -z "${OMP_NUM_THREADS:-}" ]; then
