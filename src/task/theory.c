@@ -54,6 +54,11 @@ static ix_status model_dynamics(ix_claims *out, const theory *t)
     return ix_theory_model_dynamics(out, t->model);
 }
 
+static ix_status model_one_step(ix_claims *out, const theory *t)
+{
+    return ix_theory_model_one_step(out, t->model);
+}
+
 static ix_status model_theorem2(ix_claims *out, const theory *t)
 {
     return ix_theory_model_theorem2(out, t->model);
@@ -65,7 +70,8 @@ static ix_status model_similarity(ix_claims *out, const theory *t)
 }
 
 static const part random_parts[] = {random_theorem1, random_dynamics, random_theorem2, random_below_half};
-static const part model_parts[] = {model_head, model_theorem1, model_dynamics, model_theorem2, model_similarity};
+static const part model_parts[] = {model_head,     model_theorem1, model_dynamics,
+                                   model_one_step, model_theorem2, model_similarity};
 
 enum { PARTS_MOST = 8 };
 

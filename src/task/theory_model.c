@@ -16,7 +16,13 @@
 #include "theory/similarity.h"
 #include "theory/vectors.h"
 
-enum { OTHERS = 8, TEST_PROMPTS = 40, ROWS = IX_SIDES * (IX_SEEN_TOKENS + IX_UNSEEN_TOKENS) };
+enum { OTHERS = 4, SPELLED_LEAST = 8, TEST_PROMPTS = 40, ROWS = IX_SIDES * (IX_SEEN_TOKENS + IX_UNSEEN_TOKENS) };
+
+/* A pair whose responses are looked at token by token. */
+typedef struct {
+    ix_pair pair;
+    int64_t doc[IX_SIDES];
+} spelled;
 
 /* Sets of one group, as the report averages them. */
 typedef struct {
@@ -24,14 +30,9 @@ typedef struct {
     const ix_pairs *pairs[IX_SIMILARITY_GROUPS];
     int sets;
     int64_t n, first; /* pairs; the document of the first one's chosen response: two for each */
+    spelled *spelled; /* [spells] the first pairs of all sets */
+    int spells;
 } group;
-
-/* A pair whose responses are looked at token by token. */
-typedef struct {
-    ix_pair pair;
-    int64_t doc[IX_SIDES];
-    char name[IX_SIDES][64];
-} spelled;
 
 /* A prompt with the tokens that may answer it: one document each. */
 typedef struct {
@@ -50,8 +51,6 @@ struct ix_theory_model {
     double *state; /* [docs.states, D] */
     group trained, other[IX_SIMILARITY_GROUPS];
     int others;
-    spelled spelled[1 + OTHERS / IX_SIDES];
-    int spelled_count;
     ix_told_tokens told;
     int32_t token[ROWS]; /* seen then unseen, chosen then rejected */
     int side_of[ROWS];
@@ -68,6 +67,8 @@ void ix_theory_model_destroy(ix_theory_model **model)
     ix_model_destroy(&t->model);
     free(t->weights);
     free(t->u);
+    free(t->trained.spelled);
+    for (int g = 0; g < t->others; g++) free(t->other[g].spelled);
     ix_documents_free(&t->docs);
     free(t->state);
     free(t->train);
@@ -126,14 +127,32 @@ static void find_groups(ix_theory_model *t)
     }
 }
 
-static void spell(ix_theory_model *t, const group *g)
+/* How many pairs of a group are spelled: all of those that are used, where the probabilities at their tokens take no
+ * more than 128 MiB, and 8 in any case. */
+static int64_t spelled_most(const ix_theory_model *t, const group *g)
 {
-    spelled *s = &t->spelled[t->spelled_count++];
-    s->pair = ix_pairs_get(g->pairs[0], 0);
-    for (int side = 0; side < IX_SIDES; side++) {
-        s->doc[side] = add_side(t, &s->pair, side, s->pair.prompt_size - 1);
-        snprintf(s->name[side], sizeof s->name[side], "%s, %s", g->name, side == IX_CHOSEN ? "chosen" : "rejected");
-    }
+    const int64_t room = ((int64_t)128 << 20) / (int64_t)sizeof(double) / ix_model_config_of(t->model)->V;
+    int64_t tokens = 0;
+    for (int side = 0; side < IX_SIDES; side++) tokens += ix_pairs_get(g->pairs[0], 0).response_size[side];
+    int64_t most = room / (tokens ? tokens : 1);
+    return at_most(most < SPELLED_LEAST ? SPELLED_LEAST : most, g->n);
+}
+
+/* As many from each set. */
+static ix_status spell(ix_theory_model *t, group *g)
+{
+    ix_status rc = IX_OK;
+    int64_t most = spelled_most(t, g), each = (most + g->sets - 1) / g->sets;
+    IX_NEED(g->spelled = calloc((size_t)(each * g->sets) + 1, sizeof *g->spelled), IX_ENOMEM, "theory: out of memory");
+    for (int k = 0; k < g->sets; k++)
+        for (int64_t i = 0; i < each && i < ix_pairs_count(g->pairs[k]); i++) {
+            spelled *s = &g->spelled[g->spells++];
+            s->pair = ix_pairs_get(g->pairs[k], i);
+            for (int side = 0; side < IX_SIDES; side++)
+                s->doc[side] = add_side(t, &s->pair, side, s->pair.prompt_size - 1);
+        }
+done:
+    return rc;
 }
 
 static void list_tokens(ix_theory_model *t)
@@ -198,8 +217,8 @@ static ix_status list_sequences(ix_theory_model *t)
     find_groups(t);
     add_group(t, &t->trained);
     for (int g = 0; g < t->others; g++) add_group(t, &t->other[g]);
-    spell(t, &t->trained);
-    for (int g = 0; g < t->others && g < OTHERS / IX_SIDES; g++) spell(t, &t->other[g]);
+    IX_TRY(spell(t, &t->trained));
+    for (int g = 0; g < t->others; g++) IX_TRY(spell(t, &t->other[g]));
     IX_TRY(find_tokens(t));
     IX_TRY(list_answers(t));
 done:
@@ -277,7 +296,7 @@ ix_status ix_theory_model_head(ix_claims *out, const ix_theory_model *t)
 {
     static const char text[] = "Log-probabilities from these hidden states and U are those of the model (largest "
                                "difference of a token, nats).";
-    const spelled *s = &t->spelled[0];
+    const spelled *s = &t->trained.spelled[0];
     int64_t V = ix_model_config_of(t->model)->V;
     int32_t n = s->pair.response_size[0];
     double *p = ix_reals(V), *logp = ix_reals(n), worst = 0;
@@ -312,32 +331,59 @@ ix_status ix_theory_model_theorem1(ix_claims *out, const ix_theory_model *t)
     IX_CONTRACT(correct);
     for (int k = 0; k < t->tokens; k++)
         if (t->side_of[k] == IX_CHOSEN) correct[t->token[k]] = true;
-    predict(t, states_of(t, t->spelled[0].doc[0]), p);
+    predict(t, states_of(t, t->trained.spelled[0].doc[0]), p);
     ix_theorem1(out, p, correct, V, t->seed);
     free(p);
     free(correct);
     return IX_OK;
 }
 
-static ix_response response_of(const ix_theory_model *t, const spelled *s, int side)
+static ix_response response_of(const ix_theory_model *t, const spelled *s, int side, const char *name)
 {
-    return (ix_response){s->pair.response[side], states_of(t, s->doc[side]), s->pair.response_size[side],
-                         s->name[side]};
+    return (ix_response){s->pair.response[side], states_of(t, s->doc[side]), s->pair.response_size[side], name};
 }
 
+/* A step on the first trained pair, seen from the first pair of each of the first groups. */
 ix_status ix_theory_model_dynamics(ix_claims *out, const ix_theory_model *t)
 {
-    ix_response other[OTHERS];
+    ix_response other[OTHERS * IX_SIDES];
+    char name[OTHERS * IX_SIDES][64];
     ix_dynamics p = {.U = unembedding(t), .u = t->u, .beta = t->s->theory.beta, .own_reference = true, .other = other};
-    for (int side = 0; side < IX_SIDES; side++) p.trained[side] = response_of(t, &t->spelled[0], side);
-    for (int k = 1; k < t->spelled_count; k++)
-        for (int side = 0; side < IX_SIDES; side++) other[p.others++] = response_of(t, &t->spelled[k], side);
+    for (int side = 0; side < IX_SIDES; side++)
+        p.trained[side] = response_of(t, &t->trained.spelled[0], side, t->trained.name);
+    for (int g = 0; g < t->others && g < OTHERS; g++)
+        for (int side = 0; side < IX_SIDES; side++) {
+            const group *from = &t->other[g];
+            snprintf(name[p.others], sizeof name[0], "%s, %s", from->name, side == IX_CHOSEN ? "chosen" : "rejected");
+            other[p.others] = response_of(t, &from->spelled[0], side, name[p.others]);
+            p.others++;
+        }
     if (!p.others) {
         ix_claim_skip(out, "dynamics.im_rm", "The learning-dynamics formulas hold.", "there is no set to look at");
         return IX_OK;
     }
     ix_learning_dynamics(out, &p);
     ix_generative_dynamics(out, &p, p.trained[0].token[0], p.trained[1].token[0]);
+    return IX_OK;
+}
+
+/* The spelled pairs of a group; free .pair. */
+static ix_response_pairs pairs_of(const ix_theory_model *t, const group *g)
+{
+    ix_response(*pair)[IX_SIDES] = calloc((size_t)g->spells + 1, sizeof *pair);
+    IX_CONTRACT(pair);
+    for (int i = 0; i < g->spells; i++)
+        for (int side = 0; side < IX_SIDES; side++) pair[i][side] = response_of(t, &g->spelled[i], side, g->name);
+    return (ix_response_pairs){g->name, (const ix_response(*)[IX_SIDES])pair, g->spells};
+}
+
+ix_status ix_theory_model_one_step(ix_claims *out, const ix_theory_model *t)
+{
+    ix_response_pairs all[1 + IX_SIMILARITY_GROUPS];
+    ix_unembedding U = unembedding(t);
+    for (int g = 0; g <= t->others; g++) all[g] = pairs_of(t, g ? &t->other[g - 1] : &t->trained);
+    ix_one_step(out, &U, t->s->theory.beta, &all[0], all + 1, t->others);
+    for (int g = 0; g <= t->others; g++) free((void *)(uintptr_t)all[g].pair);
     return IX_OK;
 }
 

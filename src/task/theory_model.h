@@ -19,6 +19,7 @@ void ix_theory_model_destroy(ix_theory_model **model); /* NULL is fine; leaves *
 ix_status ix_theory_model_head(ix_claims *out, const ix_theory_model *t);
 ix_status ix_theory_model_theorem1(ix_claims *out, const ix_theory_model *t);
 ix_status ix_theory_model_dynamics(ix_claims *out, const ix_theory_model *t);
+ix_status ix_theory_model_one_step(ix_claims *out, const ix_theory_model *t);
 ix_status ix_theory_model_theorem2(ix_claims *out, const ix_theory_model *t);
 ix_status ix_theory_model_similarity(ix_claims *out, const ix_theory_model *t);
 

@@ -306,6 +306,104 @@ void ix_learning_dynamics(ix_claims *out, const ix_dynamics *p)
     close_comparison(&im);
 }
 
+/* --- one step on many pairs
+ * -------------------------------------------------------------------------------------------- */
+
+typedef struct {
+    const ix_unembedding *U;
+    double beta, rate;
+    states by; /* terms of the step on U */
+    double *u; /* after the step from 0, [d] */
+} first_step;
+
+static double longest_of(const ix_response_pairs *g, int64_t d)
+{
+    double most = 0;
+    for (int i = 0; i < 2 * g->n; i++) {
+        const ix_response *y = &g->pair[i / 2][i % 2];
+        for (int t = 0; t <= y->size; t++) most = fmax(most, ix_vec_norm(y->state + t * d, d));
+    }
+    return most;
+}
+
+static int tokens_of_pairs(const ix_response_pairs *g)
+{
+    int sum = 0;
+    for (int i = 0; i < g->n; i++) sum += tokens_of(g->pair[i], 2);
+    return sum;
+}
+
+/* Where all differences are 0 every pair weighs 1/2. */
+static void take_first_step(first_step *s, const ix_response_pairs *trained)
+{
+    int64_t d = s->U->d;
+    double longest = longest_of(trained, d), weight = 0.5 / trained->n;
+    s->rate = longest > 0 ? 1e-3 / (s->beta * s->beta * longest * longest) : 1;
+    s->u = ix_reals(d);
+    open_states(&s->by, tokens_of_pairs(trained));
+    for (int i = 0; i < trained->n; i++)
+        for (int side = 0; side < 2; side++) {
+            const ix_response *y = &trained->pair[i][side];
+            double by = side ? -weight : weight;
+            add_response(&s->by, y, d, s->beta * by);
+            ix_vec_add(s->u, s->rate * by, last_state(y, d), d);
+        }
+    compute(&s->by, s->U, NULL, 0);
+}
+
+/* beta times what logp gained over states [from, to). */
+static double gained(const first_step *s, const states *before, const states *after, int from, int to)
+{
+    return s->beta * (sum_logp(after, from, to) - sum_logp(before, from, to));
+}
+
+static void look_at_pairs(ix_sheet *sheet, const first_step *s, const ix_response_pairs *g)
+{
+    states before, after;
+    double im[2] = {0}, ex[2] = {0}; /* accuracy, mean difference */
+    int room = tokens_of_pairs(g);
+    open_states(&before, room);
+    open_states(&after, room);
+    for (int i = 0; i < 2 * g->n; i++) {
+        add_response(&before, &g->pair[i / 2][i % 2], s->U->d, 0);
+        add_response(&after, &g->pair[i / 2][i % 2], s->U->d, 0);
+    }
+    compute(&before, s->U, NULL, 0);
+    compute(&after, s->U, &s->by, s->rate);
+    for (int i = 0, at = 0; i < g->n; i++) {
+        const ix_response *y = g->pair[i];
+        int middle = at + y[0].size, end = middle + y[1].size;
+        double implicit = gained(s, &before, &after, at, middle) - gained(s, &before, &after, middle, end);
+        double explicit = ix_vec_dot(s->u, last_state(&y[0], s->U->d), s->U->d) -
+                          ix_vec_dot(s->u, last_state(&y[1], s->U->d), s->U->d);
+        im[0] += ix_ranked(implicit) / g->n;
+        im[1] += implicit / g->n;
+        ex[0] += ix_ranked(explicit) / g->n;
+        ex[1] += explicit / g->n;
+        at = end;
+    }
+    ix_sheet_row(sheet, g->name, (double[]){im[0], ex[0], im[1], ex[1], g->n}, 5);
+    close_states(&before);
+    close_states(&after);
+}
+
+void ix_one_step(ix_claims *out, const ix_unembedding *U, double beta, const ix_response_pairs *trained,
+                 const ix_response_pairs *group, int groups)
+{
+    static const char *const columns[] = {"IM accuracy", "EX accuracy", "IM mean", "EX mean", "pairs"};
+    first_step s = {.U = U, .beta = beta};
+    ix_sheet *sheet = ix_claims_sheet(out, "one_step",
+                                      "Accuracies and mean reward differences after one small full-batch step on the "
+                                      "trained pairs, from u = 0 and U = the reference, hidden states fixed: below one "
+                                      "half a group is pushed the wrong way.",
+                                      columns, 5);
+    take_first_step(&s, trained);
+    look_at_pairs(sheet, &s, trained);
+    for (int i = 0; i < groups; i++) look_at_pairs(sheet, &s, &group[i]);
+    close_states(&s.by);
+    free(s.u);
+}
+
 /* --- EX-GRM --------------------------------------------------------------------------------------------------------
  */
 

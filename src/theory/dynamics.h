@@ -40,6 +40,19 @@ typedef struct {
 /* Claims dynamics.ex_rm (exact), dynamics.im_rm (to first order), dynamics.rho, sheet dynamics. */
 void ix_learning_dynamics(ix_claims *out, const ix_dynamics *p);
 
+/* Pairs of responses, chosen and rejected. */
+typedef struct {
+    const char *name;
+    const ix_response (*pair)[2];
+    int n;
+} ix_response_pairs;
+
+/* One full-batch step of both models on the trained pairs, from u = 0 and U = the reference, small enough for the first
+ * order to decide: what the mechanism of below_half.h does to a model's own states. Sheet one_step: accuracies and mean
+ * differences of both models on the trained pairs and on every group. */
+void ix_one_step(ix_claims *out, const ix_unembedding *U, double beta, const ix_response_pairs *trained,
+                 const ix_response_pairs *group, int groups);
+
 /* EX-GRM, one token "yes" or "no" after a question: a step on -ln pi(yes | z+) - ln pi(no | z-), z being the states
  * after y+ and y-, seen from the state after the first of the others. Claims ex_grm.*, sheet ex_grm. */
 void ix_generative_dynamics(ix_claims *out, const ix_dynamics *p, int32_t yes, int32_t no);

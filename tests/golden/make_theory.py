@@ -185,6 +185,29 @@ def dynamics(m, trained, others):
     return rows
 
 
+def one_step(m, trained, groups):
+    """Accuracies and mean differences after one full-batch step from u = 0 and U = the reference, by autograd."""
+    states = lambda pairs: [[torch.tensor(m.states(p, y)) for y in ys] for p, ys in pairs]  # noqa: E731
+    h = states(trained)
+    rate = 1e-3 / (BETA**2 * max(float(x.norm(dim=1).max()) for pair in h for x in pair)**2)
+    U0 = torch.tensor(m.U)
+    U, u = torch.tensor(m.U, requires_grad=True), torch.zeros(m.U.shape[1], dtype=torch.float64, requires_grad=True)
+
+    def gaps(h, pairs, U, u):
+        im = [sum(s * BETA * (logp(U, x, y) - logp(U0, x, y)) for s, x, y in zip((1, -1), pair, ys))
+              for pair, (_, ys) in zip(h, pairs)]
+        return torch.stack(im), torch.stack([(x[-1] - y[-1]) @ u for x, y in h])
+
+    sum(-torch.nn.functional.logsigmoid(g).mean() for g in gaps(h, trained, U, u)).backward()
+    rows = {}
+    with torch.no_grad():
+        for name, pairs in groups.items():
+            im, ex = gaps(states(pairs), pairs, U - rate * U.grad, u - rate * u.grad)
+            rows[name] = [float((im > 0).double().mean()), float((ex > 0).double().mean()), float(im.mean()),
+                          float(ex.mean()), len(pairs)]
+    return rows
+
+
 def told(train, sets):
     """The tokens that stand as responses: seen and unseen, of either side."""
     on = lambda pairs, side: {t for _, ys in pairs for t in ys[side]}  # noqa: E731
@@ -265,6 +288,8 @@ theory: {{steps: {STEPS}, beta: {BETA}}}
         "footnote3": similarity(differences(m, pairs["train"]),
                                 {k: differences(m, pairs[k]) for k in ("original", "other")}),
         "dynamics": dynamics(m, pairs["train"][0], {k: pairs[k][0] for k in ("original", "other")}),
+        "one_step": one_step(m, pairs["train"], {"trained": pairs["train"], "original": pairs["original"],
+                                                 "other": pairs["other"]}),
         "theorem2": theorem2(m, pairs["train"], pairs["original"], told(pairs["train"], sets)),
     }
     (OUT / "numbers.json").write_text(json.dumps(numbers, indent=None) + "\n")

@@ -138,6 +138,22 @@ static void test_dynamics(void **state)
     ix_claims_free(&c);
 }
 
+static void test_one_step(void **state)
+{
+    const json_t *want = json_object_get(golden, "one_step");
+    ix_claims c = {0};
+    (void)state;
+    CHECK_OK(ix_theory_model_one_step(&c, model));
+    const ix_sheet *s = sheet(&c, "one_step");
+    assert_true(s->rows == 3 && json_object_size(want) == 3);
+    for (int r = 0; r < s->rows; r++) {
+        const json_t *row = json_object_get(want, s->row[r]);
+        for (int k = 0; k < 5; k++) CHECK_NEAR(s->value[r][k], number(row, (size_t)k), k < 2 || k > 3 ? 1e-12 : 2e-8);
+        assert_true(fabs(number(row, 2)) > 1e-6 && fabs(number(row, 3)) > 1e-6);
+    }
+    ix_claims_free(&c);
+}
+
 static void test_theorem2(void **state)
 {
     const json_t *want = json_object_get(golden, "theorem2"), *rows = json_object_get(want, "rows");
@@ -164,9 +180,9 @@ static void test_theorem2(void **state)
 
 int main(int argc, char **argv)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_head), cmocka_unit_test(test_tokens),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_head),       cmocka_unit_test(test_tokens),
                                        cmocka_unit_test(test_similarity), cmocka_unit_test(test_dynamics),
-                                       cmocka_unit_test(test_theorem2)};
+                                       cmocka_unit_test(test_one_step),   cmocka_unit_test(test_theorem2)};
     CHECK_OK(ix_comm_start(&argc, &argv));
     int failed = cmocka_run_group_tests(tests, setup, teardown);
     ix_comm_stop();
