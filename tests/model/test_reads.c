@@ -2,93 +2,7 @@
  *
  * Where only some rows are read, the last block computes these only: hidden states keep their bits, gradients change
  * by rounding. Every family, with packs in which a segment is read whole, in part, at its last row, and not at all. */
-#include <math.h>
-
-#include "base/random.h"
-#include "check.h"
-#include "model/model.h"
-
-enum { V = 90, MOST = 300 };
-
-static const ix_model_config families[] = {
-    {.model_type = "llama",
-     .V = V,
-     .D = 48,
-     .layers = 2,
-     .H = 6,
-     .G = 2,
-     .K = 8,
-     .F = 80,
-     .positions = 512,
-     .rope_theta = 10000,
-     .eps = 1e-5f,
-     .tied = true},
-    {.model_type = "llama",
-     .V = V,
-     .D = 40,
-     .layers = 1,
-     .H = 4,
-     .G = 4,
-     .K = 12,
-     .F = 60,
-     .positions = 512,
-     .rope_theta = 10000,
-     .eps = 1e-5f},
-    {.model_type = "qwen2",
-     .V = V,
-     .D = 48,
-     .layers = 3,
-     .H = 6,
-     .G = 3,
-     .K = 8,
-     .F = 80,
-     .positions = 512,
-     .rope_theta = 1e6,
-     .eps = 1e-6f,
-     .tied = true},
-    {.model_type = "gpt_neox",
-     .V = V,
-     .D = 48,
-     .layers = 2,
-     .H = 4,
-     .G = 4,
-     .K = 12,
-     .R = 4,
-     .F = 96,
-     .positions = 512,
-     .rope_theta = 10000,
-     .eps = 1e-5f,
-     .parallel = true},
-    {.model_type = "gpt_neox",
-     .V = V,
-     .D = 48,
-     .layers = 2,
-     .H = 4,
-     .G = 4,
-     .K = 12,
-     .R = 4,
-     .F = 96,
-     .positions = 512,
-     .rope_theta = 10000,
-     .eps = 1e-5f},
-    {.model_type = "gemma2",
-     .V = V,
-     .D = 48,
-     .layers = 3,
-     .H = 4,
-     .G = 2,
-     .K = 16,
-     .F = 96,
-     .positions = 512,
-     .rope_theta = 10000,
-     .eps = 1e-6f,
-     .tied = true,
-     .query_scale = 24,
-     .score_cap = 5,
-     .logit_cap = 3,
-     .window = 8},
-};
-enum { FAMILIES = sizeof families / sizeof *families };
+#include "shapes.h"
 
 typedef struct {
     ix_model *m;
@@ -102,25 +16,15 @@ static double draw(uint64_t *at)
     return ix_draw_normal(5, IX_DRAW_TEST, (*at)++);
 }
 
-/* A pair, a pair with prompts of its own, a document. */
 static world make(const ix_model_config *c)
 {
-    static int32_t ids[MOST];
     ix_model_wish wish = {0};
-    world s = {.D = c->D};
+    world s = {.D = c->D, .pack = shape_pack()};
     CHECK_OK(ix_model_create_config(&s.m, c, &wish));
     s.floats = ix_model_params(s.m)->floats;
     s.w = calloc((size_t)s.floats, sizeof *s.w);
     ix_model_draw(s.m, 3, 0.2, s.w);
-    for (int i = 0; i < MOST; i++) ids[i] = (int32_t)(ix_draw_uniform(6, IX_DRAW_TEST, (uint64_t)i) * V);
-    CHECK_OK(ix_pack_create(&s.pack, MOST, 16, 4));
-    for (int i = 0; i < 2; i++) {
-        ix_pair pair = {
-            .prompt = ids + i, .prompt_size = 33, .response = {ids + 40, ids + 70}, .response_size = {27, 9}};
-        ix_pack_add_pair(s.pack, &pair, i, i == 0);
-    }
-    ix_pack_add_document(s.pack, ids + 100, 30);
-    CHECK_OK(ix_model_reserve(s.m, MOST, true));
+    CHECK_OK(ix_model_reserve(s.m, SHAPE_TOKENS, true));
     return s;
 }
 
@@ -160,22 +64,11 @@ static float *gradient(const world *s, const ix_rows *read, const float *dh)
     return dw;
 }
 
-/* |x - y| / |y| */
-static double relative(const float *x, const float *y, int64_t n)
-{
-    double apart = 0, norm = 0;
-    for (int64_t i = 0; i < n; i++) {
-        apart += pow((double)x[i] - (double)y[i], 2);
-        norm += pow((double)y[i], 2);
-    }
-    return sqrt(apart / norm);
-}
-
 static void rows_that_are_read(void **state)
 {
     (void)state;
-    for (int c = 0; c < FAMILIES * 3; c++) {
-        world s = make(&families[c / 3]);
+    for (int c = 0; c < SHAPES * 3; c++) {
+        world s = make(&shapes[c / 3]);
         ix_rows read[16];
         uint64_t at = 0;
         size_t bytes = (size_t)(s.pack->N * s.D) * sizeof(float);
@@ -191,7 +84,7 @@ static void rows_that_are_read(void **state)
                     assert_memory_equal(some + n * s.D, whole + n * s.D, (size_t)s.D * sizeof *some);
         }
         float *want = gradient(&s, NULL, dh), *got = gradient(&s, read, dh);
-        CHECK_NEAR(relative(got, want, s.floats), 0, 2e-6);
+        CHECK_NEAR(shape_apart(got, want, s.floats), 0, 2e-6);
         free(whole), free(dh), free(want), free(got);
         drop(&s);
     }
@@ -201,7 +94,7 @@ static void rows_that_are_read(void **state)
 static void nothing_is_read(void **state)
 {
     (void)state;
-    world s = make(&families[0]);
+    world s = make(&shapes[0]);
     ix_rows read[16] = {{0, 0}};
     float *dh = calloc((size_t)(s.pack->N * s.D), sizeof *dh);
     float *dw = gradient(&s, read, dh);

@@ -3,94 +3,10 @@
  * A model shared out over tensor ranks beside the same model whole: hidden states, log-probabilities, gradients, rows
  * that are read, numbers drawn, loaded and gathered. Every family, also with fewer key heads than ranks, and with
  * shares that are not equal. */
-#include <math.h>
-
-#include "base/random.h"
-#include "check.h"
 #include "comm/grid.h"
-#include "model/model.h"
+#include "shapes.h"
 
-enum { V = 91, MOST = 300, READS = 40 };
-
-static const ix_model_config families[] = {
-    {.model_type = "llama",
-     .V = V,
-     .D = 48,
-     .layers = 2,
-     .H = 6,
-     .G = 2,
-     .K = 8,
-     .F = 81,
-     .positions = 512,
-     .rope_theta = 10000,
-     .eps = 1e-5f,
-     .tied = true},
-    {.model_type = "llama",
-     .V = V,
-     .D = 40,
-     .layers = 2,
-     .H = 4,
-     .G = 4,
-     .K = 12,
-     .F = 62,
-     .positions = 512,
-     .rope_theta = 10000,
-     .eps = 1e-5f},
-    {.model_type = "qwen2",
-     .V = V,
-     .D = 48,
-     .layers = 2,
-     .H = 5,
-     .G = 1,
-     .K = 8,
-     .F = 80,
-     .positions = 512,
-     .rope_theta = 1e6,
-     .eps = 1e-6f,
-     .tied = true},
-    {.model_type = "gpt_neox",
-     .V = V,
-     .D = 48,
-     .layers = 2,
-     .H = 4,
-     .G = 4,
-     .K = 12,
-     .R = 4,
-     .F = 97,
-     .positions = 512,
-     .rope_theta = 10000,
-     .eps = 1e-5f,
-     .parallel = true},
-    {.model_type = "gpt_neox",
-     .V = V,
-     .D = 48,
-     .layers = 2,
-     .H = 4,
-     .G = 4,
-     .K = 12,
-     .R = 4,
-     .F = 96,
-     .positions = 512,
-     .rope_theta = 10000,
-     .eps = 1e-5f},
-    {.model_type = "gemma2",
-     .V = V,
-     .D = 48,
-     .layers = 3,
-     .H = 8,
-     .G = 2,
-     .K = 16,
-     .F = 96,
-     .positions = 512,
-     .rope_theta = 10000,
-     .eps = 1e-6f,
-     .tied = true,
-     .query_scale = 24,
-     .score_cap = 5,
-     .logit_cap = 3,
-     .window = 8},
-};
-enum { FAMILIES = sizeof families / sizeof *families };
+enum { READS = 40 };
 
 static ix_grid *grid;
 
@@ -110,29 +26,15 @@ static void open_side(side *s, const ix_model_config *c, const ix_grid *g)
     size_t floats = (size_t)ix_model_params(s->m)->floats;
     s->w = calloc(floats, sizeof *s->w);
     s->dw = calloc(floats, sizeof *s->dw);
-    s->hidden = calloc(MOST * (size_t)c->D, sizeof *s->hidden);
+    s->hidden = calloc(SHAPE_TOKENS * (size_t)c->D, sizeof *s->hidden);
     ix_model_draw(s->m, 3, 0.2, s->w);
-    CHECK_OK(ix_model_reserve(s->m, MOST, true));
+    CHECK_OK(ix_model_reserve(s->m, SHAPE_TOKENS, true));
 }
 
 static void close_side(side *s)
 {
     ix_model_destroy(&s->m);
     free(s->w), free(s->dw), free(s->hidden);
-}
-
-static ix_pack *make_pack(void)
-{
-    static int32_t ids[MOST];
-    ix_pack *pack;
-    for (int i = 0; i < MOST; i++) ids[i] = (int32_t)(ix_draw_uniform(6, IX_DRAW_TEST, (uint64_t)i) * V);
-    CHECK_OK(ix_pack_create(&pack, MOST, 16, 4));
-    for (int i = 0; i < 2; i++) {
-        ix_pair pair = {
-            .prompt = ids + i, .prompt_size = 33, .response = {ids + 40, ids + 70}, .response_size = {27, 9}};
-        ix_pack_add_pair(pack, &pair, i, i == 0);
-    }
-    return pack;
 }
 
 /* Both losses at once: log-probabilities, and hidden states beside them. */
@@ -155,17 +57,6 @@ static void compute(side *s, const ix_pack *pack, const ix_rows *read, const int
     free(dh);
 }
 
-/* |x - y| / |y| */
-static double relative(const float *x, const float *y, int64_t n)
-{
-    double apart = 0, norm = 0;
-    for (int64_t i = 0; i < n; i++) {
-        apart += pow((double)x[i] - (double)y[i], 2);
-        norm += pow((double)y[i], 2);
-    }
-    return sqrt(apart / norm);
-}
-
 /* Hidden states and log-probabilities are on every rank; gradients in parts. */
 static void compare(const side *part, const side *whole, const ix_pack *pack, const int32_t *rows)
 {
@@ -174,7 +65,7 @@ static void compare(const side *part, const side *whole, const ix_pack *pack, co
     float *dw = calloc((size_t)t->floats, sizeof *dw), *w = calloc((size_t)t->floats, sizeof *w);
     (void)pack;
     for (int i = 0; i < READS; i++) {
-        CHECK_NEAR(relative(part->hidden + rows[i] * D, whole->hidden + rows[i] * D, D), 0, 3e-6);
+        CHECK_NEAR(shape_apart(part->hidden + rows[i] * D, whole->hidden + rows[i] * D, D), 0, 3e-6);
         CHECK_NEAR(part->logp[i], whole->logp[i], 1e-5);
     }
     assert_int_equal(t->floats, ix_model_params(part->m)->full_floats);
@@ -182,7 +73,7 @@ static void compare(const side *part, const side *whole, const ix_pack *pack, co
     CHECK_OK(ix_model_gather(part->m, part->w, w));
     if (ix_grid_rank(grid, IX_TENSOR) == 0) {
         assert_memory_equal(w, whole->w, (size_t)t->floats * sizeof *w);
-        CHECK_NEAR(relative(dw, whole->dw, t->floats), 0, 5e-6);
+        CHECK_NEAR(shape_apart(dw, whole->dw, t->floats), 0, 5e-6);
     }
     free(dw), free(w);
 }
@@ -190,17 +81,17 @@ static void compare(const side *part, const side *whole, const ix_pack *pack, co
 static void split_computes_the_same(void **state)
 {
     (void)state;
-    for (int c = 0; c < 2 * FAMILIES; c++) {
-        const ix_model_config *config = &families[c / 2];
+    for (int c = 0; c < 2 * SHAPES; c++) {
+        const ix_model_config *config = &shapes[c / 2];
         side part = {0}, whole = {0};
-        ix_pack *pack = make_pack();
+        ix_pack *pack = shape_pack();
         ix_rows read[16];
         int32_t rows[READS], targets[READS];
         open_side(&part, config, grid);
         open_side(&whole, config, NULL);
         for (int i = 0; i < READS; i++) {
             rows[i] = pack->segment[1 + i % 2].begin + i % 8;
-            targets[i] = (i * 17) % V;
+            targets[i] = (i * 17) % SHAPE_WORDS;
         }
         for (int32_t s = 0; s < pack->S; s++) read[s] = (ix_rows){pack->segment[s].begin, pack->segment[s].begin + 8};
         compute(&part, pack, c % 2 ? read : NULL, rows, targets);
@@ -216,11 +107,11 @@ static void same_bits_again(void **state)
 {
     (void)state;
     side one = {0}, two = {0};
-    ix_pack *pack = make_pack();
+    ix_pack *pack = shape_pack();
     int32_t rows[READS], targets[READS];
     for (int i = 0; i < READS; i++) rows[i] = 40 + i, targets[i] = i;
-    open_side(&one, &families[0], grid);
-    open_side(&two, &families[0], grid);
+    open_side(&one, &shapes[0], grid);
+    open_side(&two, &shapes[0], grid);
     compute(&one, pack, NULL, rows, targets);
     compute(&two, pack, NULL, rows, targets);
     assert_memory_equal(one.dw, two.dw, (size_t)ix_model_params(one.m)->floats * sizeof *one.dw);
@@ -238,7 +129,7 @@ static void same_bits_again(void **state)
 static void too_many_ranks(void **state)
 {
     (void)state;
-    ix_model_config c = families[0];
+    ix_model_config c = shapes[0];
     ix_model_wish wish = {.grid = grid};
     ix_model *m;
     c.H = c.G = 1;
