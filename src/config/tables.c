@@ -155,7 +155,7 @@ static const ix_table model_table = {model_rows, COUNT(model_rows)};
 #define AT(field) (offsetof(ix_settings, field) - offsetof(ix_settings, theory))
 static const ix_option theory_rows[] = {
     ROW("steps", INT, AT(theory.steps), 1, 1e9, NULL, "100000", ANSWER, "steps of gradient descent in Theorem 2"),
-    ROW("pairs", INT, AT(theory.pairs), 1, 1e6, NULL, "80", ANSWER, "the first so many pairs of every set are used"),
+    ROW("pairs", INT, AT(theory.pairs), 1, 2000, NULL, "80", ANSWER, "the first so many pairs of every set are used"),
     ROW("beta", REAL, AT(theory.beta), 0, 1000, NULL, "0.5", ANSWER | ABOVE,
      "factor of the log-ratio; random states have the specification's own"),
 };
