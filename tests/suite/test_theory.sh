@@ -16,7 +16,7 @@ says 'theory_persona: 1 run'
 theory() {
     # shellcheck disable=SC2086 # the launcher is a list of words
     good "theory on $2 ranks" $launcher "$2" "$impex" run "$source/suites/theory.yaml" --set output="$1" \
-        --set 'matrix.model=[random, miniworld]' --set theory.steps=1000
+        --set 'matrix.model=[random, miniworld]' --set theory.steps=1000 --set theory.pairs=16
 }
 theory one 1
 theory three 3
