@@ -134,7 +134,7 @@ static ix_status gather_run(plan *p, ix_bench *bench, const char *folder, int64_
     planned *r = &p->run[i];
     ix_suite_point(&r->run.point, p->suite, i);
     IX_TRY(ix_bench_prepare(bench, p->suite, &r->run.point, &r->run.names));
-    IX_TRY(ix_bench_size(bench, &r->run.point, p->layout.data, &r->size));
+    IX_TRY(ix_bench_size(bench, &r->run.point, p->layout.data, p->layout.tensor, &r->size));
     r->size.memory.program = ix_memory_program(p->ranks, p->layout.threads);
     look_at_result(r, folder);
     count_work(r);

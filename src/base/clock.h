@@ -27,6 +27,8 @@ const char *ix_phase_name(ix_phase phase);
 
 double ix_seconds(void); /* monotonic; the origin means nothing */
 
+double ix_median(double *x, int n); /* sorts x[n], n >= 1 */
+
 /* The wall clock, for people and for files: "2025-01-31T12:00:00.000000Z". Texts sort as times do. */
 #define IX_UTC 28
 void ix_utc(char text[IX_UTC]);

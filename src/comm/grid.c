@@ -77,6 +77,26 @@ done:
     return rc;
 }
 
+ix_status ix_grid_create_shape(ix_grid **out, int data, int tensor)
+{
+    ix_status rc = IX_OK;
+    ix_grid *g = NULL;
+
+    *out = NULL;
+    IX_NEED(g = make_grid(1), IX_ENOMEM, "grid: out of memory");
+    g->groups = 1;
+    g->alone = true;
+    const int size[IX_AXES] = {
+        [IX_WORLD] = data * tensor, [IX_GROUP] = data * tensor, [IX_DATA] = data, [IX_TENSOR] = tensor};
+    for (int axis = 0; axis < IX_AXES; axis++) {
+        g->comm[axis] = MPI_COMM_NULL;
+        g->size[axis] = size[axis];
+    }
+    *out = g;
+done:
+    return rc;
+}
+
 void ix_grid_destroy(ix_grid **grid)
 {
     ix_grid *g = *grid;

@@ -34,6 +34,9 @@ typedef enum { IX_WORLD, IX_GROUP, IX_DATA, IX_TENSOR, IX_AXES } ix_axis;
 ix_status ix_grid_create(ix_grid **out, int groups, int data, int tensor);
 /* Local: this rank alone, every axis of size 1. */
 ix_status ix_grid_create_self(ix_grid **out);
+/* Local, without message passing: the first rank of a box of this shape, for plans. Its ranks and sizes may be asked
+ * for, nothing else: there is nobody to talk to. */
+ix_status ix_grid_create_shape(ix_grid **out, int data, int tensor);
 void ix_grid_destroy(ix_grid **grid); /* Collective as its creation. NULL is fine; leaves *grid NULL */
 
 int ix_grid_rank(const ix_grid *g, ix_axis axis); /* Local: mine along the axis, from 0 */

@@ -19,10 +19,10 @@ static int largest_divisor(int n, int64_t limit)
     return 1;
 }
 
-static int threads_of(const ix_settings *s, int ranks_on_node)
+int ix_layout_threads(int64_t wished, int ranks_on_node)
 {
     const char *set = getenv("OMP_NUM_THREADS");
-    if (s->parallel.threads) return (int)s->parallel.threads;
+    if (wished) return (int)wished;
     if (set && atoi(set) > 0) return atoi(set);
     int each = ix_probe_cores() / (ranks_on_node > 0 ? ranks_on_node : 1);
     return each > 0 ? each : 1;
@@ -48,7 +48,7 @@ ix_status ix_layout_choose(ix_layout *out, const ix_settings *s, int ranks, int 
     IX_NEED(data <= pairs_of(s), IX_EINPUT, "parallel.data: %lld ranks cannot share the %lld pairs of a step",
             (long long)data, (long long)pairs_of(s));
     *out = (ix_layout){
-        .groups = (int)groups, .data = (int)data, .tensor = (int)tensor, .threads = threads_of(s, ranks_on_node)};
+        .groups = (int)groups, .data = (int)data, .tensor = (int)tensor, .threads = ix_layout_threads(s->parallel.threads, ranks_on_node)};
     if (tensor > 1) snprintf(shares, sizeof shares, " times %d that share every layer", out->tensor);
     snprintf(
         out->reason, sizeof out->reason,

@@ -16,4 +16,8 @@ typedef struct {
  * of the node. IX_EINPUT: the numbers do not fit the ranks. */
 ix_status ix_layout_choose(ix_layout *out, const ix_settings *settings, int ranks, int ranks_on_node);
 
+/* Threads of a rank: as wished; 0: OMP_NUM_THREADS if set, else the cores that this process may use, shared out over
+ * the ranks of the node. */
+int ix_layout_threads(int64_t wished, int ranks_on_node);
+
 #endif

@@ -48,7 +48,8 @@ struct ix_bench {
 };
 
 const ix_material *ix_bench_material(const ix_bench *b);                            /* of the latest point */
-ix_status ix_bench_model(ix_model **out, const ix_bench *b, const ix_point *point); /* without weights */
+/* Without weights; `grid` as in ix_model_wish. */
+ix_status ix_bench_model(ix_model **out, const ix_bench *b, const ix_point *point, const ix_grid *grid);
 
 ix_status ix_material_prepare(ix_material *m, ix_pair_form form, const ix_task *task, const ix_suite *suite,
                               const ix_point *point);

@@ -50,14 +50,11 @@ static void count_corpus(ix_run_size *z, const ix_corpus_material *c, const ix_s
 
 /* --- parameters ---------------------------------------------------------------------------------- */
 
-/* Matrices of the blocks; embedding and head have a row for every token. */
-static int64_t trunk_of(const ix_params *t, int64_t V)
+static int64_t trunk_of(const ix_params *t, const ix_model_config *c)
 {
     int64_t sum = 0;
-    for (int i = 0; i < t->count; i++) {
-        const ix_param *p = &t->param[i];
-        if (p->dims == 2 && p->rows > 1 && p->rows != V) sum += ix_param_size(p);
-    }
+    for (int i = 0; i < t->count; i++)
+        if (ix_is_trunk(&t->param[i], c)) sum += t->param[i].full_rows * t->param[i].full_cols;
     return sum;
 }
 
@@ -119,26 +116,41 @@ static void read_once(ix_run_size *z)
     z->memory.gradients = z->memory.moments = z->memory.activations = z->memory.logits = z->memory.scratch = 0;
 }
 
-ix_status ix_bench_size(const ix_bench *b, const ix_point *point, int data, ix_run_size *z)
+static void measure(ix_run_size *z, const ix_bench *b, const ix_model *model, const ix_settings *s, int data)
 {
-    ix_model *model;
-    const ix_settings *s = &point->settings;
-    if (b->bare) {
-        *z = (ix_run_size){.width = 16, .pack_tokens = 256};
-        return IX_OK;
-    }
-    ix_status rc = ix_bench_model(&model, b, point);
-    if (rc != IX_OK) return rc;
     const ix_model_config *c = ix_model_config_of(model);
-    *z = (ix_run_size){.parameters = ix_model_params(model)->floats, .layers = c->layers, .width = c->D};
+    const ix_params *t = ix_model_params(model);
+    *z = (ix_run_size){.parameters = t->full_floats,
+                       .held = t->floats,
+                       .trained = ix_span_size(ix_model_trained(model)),
+                       .layers = c->layers,
+                       .width = c->D,
+                       .heads = c->H};
     if (b->task->sets) count_pairs(z, ix_bench_material(b), s);
     else count_corpus(z, &b->c, s);
-    z->trunk = trunk_of(ix_model_params(model), c->V);
+    z->trunk = trunk_of(t, c);
     z->head = (int64_t)c->V * c->D;
+    z->products = ix_products_of(model, true, z->product);
     z->pack_tokens = ix_pack_budget(model, IX_PACK_BYTES);
     z->memory = memory_of(model, s, data, room_of(b, s, z->pack_tokens));
     z->memory.texts = texts_bytes(z);
     if (b->task->run) read_once(z);
+}
+
+ix_status ix_bench_size(const ix_bench *b, const ix_point *point, int data, int tensor, ix_run_size *z)
+{
+    ix_status rc = IX_OK;
+    ix_model *model = NULL;
+    ix_grid *shape = NULL;
+    if (b->bare) {
+        *z = (ix_run_size){.width = 16, .heads = 1, .pack_tokens = 256};
+        return IX_OK;
+    }
+    IX_TRY(ix_grid_create_shape(&shape, data, tensor));
+    IX_TRY(ix_bench_model(&model, b, point, shape));
+    measure(z, b, model, &point->settings, data);
+done:
     ix_model_destroy(&model);
-    return IX_OK;
+    ix_grid_destroy(&shape);
+    return rc;
 }

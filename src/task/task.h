@@ -14,6 +14,7 @@
 #include "data/sets.h"
 #include "machine/memory.h"
 #include "store/result.h"
+#include "task/products.h"
 #include "task/record.h"
 
 typedef struct ix_task ix_task;
@@ -54,11 +55,17 @@ typedef struct {
     int64_t response_tokens;                                            /* of one epoch, of both responses */
     int64_t eval_pairs, eval_tokens, eval_response_tokens, evaluations; /* of one evaluation of all sets; how many */
     int64_t longest_pair, pack_tokens;
-    ix_memory memory; /* of one rank of the data axis given, without the program's own */
+    ix_memory memory; /* of the first rank of the axes given, without the program's own */
     int layers, width;
-    int64_t trunk, head; /* parameters of the matrices per trunk token and per head row */
+    int heads;           /* of the model: so many tensor ranks can share it at most */
+    int64_t held;        /* floats of the table that this rank holds */
+    int64_t trained;     /* of these, what training changes */
+    int64_t trunk, head; /* parameters of the whole model's matrices per trunk token and per head row */
+    ix_product product[IX_MODEL_PRODUCTS]; /* of this rank */
+    int products;
 } ix_run_size;
-ix_status ix_bench_size(const ix_bench *bench, const ix_point *point, int data, ix_run_size *size);
+/* For `data` ranks that share the pairs of a step and `tensor` that share every layer. IX_EINPUT: so many cannot. */
+ix_status ix_bench_size(const ix_bench *bench, const ix_point *point, int data, int tensor, ix_run_size *size);
 
 /* Collective over the group, after prepare for the same point. Fills job->result but for its launch (times, hosts,
  * versions are the suite's) and leaves weights in the folder if the point asks for them. */
