@@ -31,13 +31,15 @@ typedef struct {
 /* One step's seconds[rank][phase] into the sums. */
 static void add_step(ix_cost *c, step_times *t, const double *seconds)
 {
-    double slowest_step = 0, slowest_work = 0, work_sum = 0;
+    double slowest_step = 0, slowest_work = 0, work_sum = 0, ranks = 0;
+    for (int64_t r = 0; r < t->ranks; r++) ranks += !isnan(seconds[r * t->phases]);
     for (int64_t r = 0; r < t->ranks; r++) {
         double step = 0, work = 0;
+        if (isnan(seconds[r * t->phases])) continue; /* a rank that joined at a later step */
         for (int64_t k = 0; k < t->phases; k++) {
             double s = seconds[r * t->phases + k];
             if (t->known[k] < 0) continue;
-            c->phase[t->known[k]] += s / (double)t->ranks;
+            c->phase[t->known[k]] += s / ranks;
             if (!in_step(t->known[k])) continue;
             step += s;
             if (t->known[k] != IX_PHASE_REDUCE) work += s; /* whoever is early waits there */
@@ -48,7 +50,7 @@ static void add_step(ix_cost *c, step_times *t, const double *seconds)
     }
     c->train += slowest_step;
     t->slow += slowest_work;
-    t->mean += work_sum / (double)t->ranks;
+    t->mean += ranks > 0 ? work_sum / ranks : 0;
 }
 
 static void read_times(ix_cost *c, const ix_reader *rd)

@@ -17,6 +17,7 @@ typedef struct {
     const char *name, *about; /* about: one line of the list of commands */
     const char *usage;        /* what --help prints */
     ix_command_ranks ranks;
+    bool stops; /* a signal asks it to stop where it can go on later (base/stop.h) */
     /* argv[0] is the command's name. A status other than IX_OK is printed by main, once, and becomes the exit code;
      * *exit_code is what IX_OK ends with (0 unless set). */
     ix_status (*run)(int argc, char **argv, int *exit_code);

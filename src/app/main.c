@@ -9,6 +9,7 @@
 #include "app/launcher.h"
 #include "base/build_info.h"
 #include "base/log.h"
+#include "base/stop.h"
 #include "comm/grid.h"
 
 extern const ix_command ix_command_run, ix_command_plan, ix_command_check, ix_command_export, ix_command_score,
@@ -64,6 +65,7 @@ static int run(const ix_command *c, int argc, char **argv)
     int code = IX_EXIT_GOOD;
     bool ranks = c->ranks == IX_ALL_RANKS || (c->ranks == IX_ALL_RANKS_IF_BARE && argc == 2);
     if (!ranks && ix_launcher_rank() > 0) return IX_EXIT_GOOD;
+    if (c->stops) ix_stop_on_signals();
     ix_status rc = ranks ? start(&argc, &argv) : IX_OK;
     if (rc == IX_OK) rc = c->run(argc - 1, argv + 1, &code);
     if (rc != IX_OK) {

@@ -17,7 +17,11 @@ static const char usage[] =
     "  --set KEY=VALUE   overrides one key of the suite, as --set training.epochs=3; recorded in the results\n"
     "\n"
     "Ranks that a run's batch cannot fill work on further runs side by side. Without mpirun: one rank.\n"
-    "Exit code 0: every run is finished; 1: a run failed or is held by another job; 2: the suite is wrong.\n";
+    "SIGUSR1, SIGTERM or Ctrl-C, and the end of a Slurm job's time: a checkpoint is written and the program ends with\n"
+    "75; the same command goes on from there, on any number of ranks.\n"
+    "Exit code 0: every run is finished; 1: a run failed or is held by another job; 2: the suite is wrong; 75: "
+    "stopped,\n"
+    "start it again.\n";
 
 static void print_end(const ix_tally *t, const char *folder)
 {
@@ -61,5 +65,9 @@ done:
     return rc;
 }
 
-const ix_command ix_command_run = {
-    .name = "run", .about = "run a suite, or continue it", .usage = usage, .ranks = IX_ALL_RANKS, .run = run};
+const ix_command ix_command_run = {.name = "run",
+                                   .about = "run a suite, or continue it",
+                                   .usage = usage,
+                                   .ranks = IX_ALL_RANKS,
+                                   .stops = true,
+                                   .run = run};

@@ -74,3 +74,8 @@ void ix_clock_take(ix_clock *c, double seconds[IX_PHASE_COUNT])
     memset(c->spent, 0, sizeof c->spent);
     c->phase = phase;
 }
+
+void ix_clock_give(ix_clock *c, const double seconds[IX_PHASE_COUNT])
+{
+    for (int p = 0; p < IX_PHASE_COUNT; p++) c->spent[p] += seconds[p];
+}

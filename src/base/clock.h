@@ -33,8 +33,8 @@ double ix_median(double *x, int n); /* sorts x[n], n >= 1 */
 #define IX_UTC 28
 void ix_utc(char text[IX_UTC]);
 
-/* enter() ends the phase before it; leave() ends without a new one; take() hands out the seconds of
- * every phase since the last take and starts again at zero. */
+/* enter() ends the phase before it; leave() ends without a new one; take() hands out the seconds of every phase since
+ * the last take and starts again at zero; give() adds seconds that an earlier process spent. */
 typedef struct {
     double spent[IX_PHASE_COUNT];
     double since;
@@ -45,5 +45,6 @@ void ix_clock_start(ix_clock *c);
 void ix_clock_enter(ix_clock *c, ix_phase phase);
 void ix_clock_leave(ix_clock *c);
 void ix_clock_take(ix_clock *c, double seconds[IX_PHASE_COUNT]);
+void ix_clock_give(ix_clock *c, const double seconds[IX_PHASE_COUNT]);
 
 #endif

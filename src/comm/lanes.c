@@ -221,23 +221,56 @@ static void zero(float *x, int64_t n)
         memset(x + i, 0, (size_t)(n - i < IX_LANE_CHUNK ? n - i : IX_LANE_CHUNK) * sizeof *x);
 }
 
-float *ix_lanes_begin(ix_lanes *l)
+float *ix_lanes_reopen(ix_lanes *l)
 {
     IX_CONTRACT(!l->open && l->next < l->own.hi);
     l->open = true;
-    zero(l->buffer[l->depth], l->n);
     return l->buffer[l->depth];
 }
 
-void ix_lanes_end(ix_lanes *l)
+float *ix_lanes_begin(ix_lanes *l)
+{
+    float *x = ix_lanes_reopen(l);
+    zero(x, l->n);
+    return x;
+}
+
+/* The first lane behind a node. */
+static int64_t end_of(const ix_lanes *l, int level, int index)
+{
+    int64_t end = ((int64_t)index + 1) << level;
+    return end < l->L ? end : l->L;
+}
+
+bool ix_lanes_takes(const ix_lanes *l, int level, int index)
+{
+    bool sound = level >= 0 && level < 31 && index >= 0 && index < l->L;
+    return sound && ((int64_t)index << level) == l->next && end_of(l, level, index) <= l->own.hi;
+}
+
+void ix_lanes_adopt(ix_lanes *l, int level, int index)
 {
     ix_add adds[IX_TREE_DEPTH];
     int count = 0;
 
-    IX_CONTRACT(l->open);
+    IX_CONTRACT(l->open && ix_lanes_takes(l, level, index));
     l->open = false;
-    l->depth = ix_tree_push(l->stack, l->depth, l->L, (ix_node){0, (int)l->next++, l->depth}, adds, &count);
+    l->next = end_of(l, level, index);
+    l->depth = ix_tree_push(l->stack, l->depth, l->L, (ix_node){level, index, l->depth}, adds, &count);
     ix_tree_add(l->buffer, adds, count, 0, l->n);
+}
+
+void ix_lanes_end(ix_lanes *l)
+{
+    ix_lanes_adopt(l, 0, (int)l->next);
+}
+
+int ix_lanes_sums(const ix_lanes *l, ix_lane_sum out[IX_LANE_SUMS])
+{
+    int n = 0;
+    for (; n < l->depth; n++) out[n] = (ix_lane_sum){l->stack[n].level, l->stack[n].index, l->buffer[l->stack[n].slot]};
+    if (l->open) out[n++] = (ix_lane_sum){0, (int)l->next, l->buffer[l->depth]};
+    return n;
 }
 
 /* Piece k of a rank's slice of the parameters; empty beyond its end. */

@@ -48,6 +48,22 @@ ix_span ix_lanes_mine(const ix_lanes *lanes); /* Local: my slice of the paramete
 float *ix_lanes_begin(ix_lanes *lanes);
 void ix_lanes_end(ix_lanes *lanes);
 
+/* Local. What this rank has of a step that is not over: sums over lanes [index 2^level, (index + 1) 2^level), in order,
+ * then the open lane as (0, its number). Returns how many, at most IX_LANE_SUMS. */
+typedef struct {
+    int level, index;
+    const float *x; /* [n] */
+} ix_lane_sum;
+enum { IX_LANE_SUMS = 65 };
+int ix_lanes_sums(const ix_lanes *lanes, ix_lane_sum out[IX_LANE_SUMS]);
+
+/* Local. Going on with such a step, in the order of lanes, on ranks that may hold other lanes: reopen() is begin() but
+ * for the buffer, which the caller fills; then either the lane goes on, or the buffer was a sum: adopt() takes it.
+ * takes(): is that sum, or lane, the next that this rank needs, and all its own? */
+bool ix_lanes_takes(const ix_lanes *lanes, int level, int index);
+float *ix_lanes_reopen(ix_lanes *lanes);
+void ix_lanes_adopt(ix_lanes *lanes, int level, int index);
+
 /* Collective over the axis, after the last own lane. *sum points to n floats of which only [mine->lo, mine->hi) =
  * ix_lanes_slice(n, D, rank) are the sum over all lanes. Valid until the next begin; the caller may change it. */
 void ix_lanes_reduce(ix_lanes *lanes, float **sum, ix_span *mine);

@@ -101,7 +101,7 @@ typedef struct {
         double accuracy; /* 0: no target */
     } quality;
     struct {
-        int64_t every_seconds; /* 0: never by the clock */
+        double every_seconds; /* 0: never by the clock */
         int64_t keep, before_limit;
         bool final_weights;
     } checkpoint;

@@ -180,7 +180,7 @@ static const ix_table quality_table = {quality_rows, COUNT(quality_rows)};
 
 #define AT(field) (offsetof(ix_settings, field) - offsetof(ix_settings, checkpoint))
 static const ix_option checkpoint_rows[] = {
-    ROW("every_seconds", INT, AT(checkpoint.every_seconds), 1, 1e9, "never", "600", 0, "seconds between two"),
+    ROW("every_seconds", REAL, AT(checkpoint.every_seconds), 0, 1e9, "never", "600", IX_OPT_ABOVE, "seconds between two"),
     ROW("keep", INT, AT(checkpoint.keep), 1, 1000, NULL, "2", 0, "how many are kept"),
     ROW("before_limit", INT, AT(checkpoint.before_limit), 0, 1e6, NULL, "120", 0,
      "seconds before a job's time limit"),

@@ -85,6 +85,14 @@ int64_t ix_param_size(const ix_param *p)
     return p->rows * p->cols;
 }
 
+ix_span ix_param_counted(const ix_param *p, int tensor_rank)
+{
+    int64_t size = ix_param_size(p), each = p->cut.share == IX_BY_ROWS ? p->cols : 1;
+    if (p->cut.share == IX_WHOLE) return (ix_span){0, tensor_rank == 0 ? size : 0};
+    if (!p->cut.repeated) return (ix_span){0, size};
+    return (ix_span){(p->cut.counted.lo - p->cut.held.lo) * each, (p->cut.counted.hi - p->cut.held.lo) * each};
+}
+
 int64_t ix_param_at(const ix_param *p, int64_t row)
 {
     if (p->cut.share == IX_BY_ROWS) return (p->cut.held.lo + row) * p->full_cols;

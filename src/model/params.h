@@ -57,6 +57,9 @@ int ix_params_vector(ix_params *table, int64_t size, float start, ix_cut cut, co
 void ix_params_alias(ix_params *table, int row, const char *alias); /* row -1 is fine */
 int ix_params_find(const ix_params *table, const char *name);       /* -1 if none */
 int64_t ix_param_size(const ix_param *p);                           /* floats held here */
+/* Of the floats held here those that this rank speaks for, where every number of the tensor counts once: of what is on
+ * every tensor rank the first one does, of keys that several ranks hold the one that is said to. */
+ix_span ix_param_counted(const ix_param *p, int tensor_rank);
 /* Where row r, counted from the first that is held here, begins in the file, in numbers of the tensor. */
 int64_t ix_param_at(const ix_param *p, int64_t row);
 void ix_params_free(ix_params *table);

@@ -75,6 +75,11 @@ size_t ix_pass_bytes(const ix_model *model, int64_t tokens)
     return (size_t)tokens * (read + sizeof *p->response + row);
 }
 
+const ix_model *ix_pass_model(const ix_pass *pass)
+{
+    return pass->model;
+}
+
 void ix_pass_destroy(ix_pass **pass)
 {
     ix_pass *p = *pass;

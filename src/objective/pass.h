@@ -25,6 +25,7 @@ typedef struct {
 ix_status ix_pass_create(ix_pass **out, const ix_objective *objective, const ix_objective_settings *settings,
                          ix_model *model, int64_t tokens, ix_clock *clock);
 size_t ix_pass_bytes(const ix_model *model, int64_t tokens); /* what that allocates */
+const ix_model *ix_pass_model(const ix_pass *pass);
 void ix_pass_destroy(ix_pass **pass);                        /* NULL is fine; leaves *pass NULL */
 
 /* The rows that a run needs beyond the model's: where they begin in a block of weights. */

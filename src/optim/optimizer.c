@@ -59,6 +59,21 @@ void ix_optimizer_destroy(ix_optimizer **optimizer)
     *optimizer = NULL;
 }
 
+int ix_optimizer_moments(const ix_optimizer *o)
+{
+    return o->rule->states;
+}
+
+float *ix_optimizer_moment(ix_optimizer *o, int n)
+{
+    return o->state[n];
+}
+
+void ix_optimizer_go_on(ix_optimizer *o, int64_t steps_done)
+{
+    o->step = steps_done;
+}
+
 size_t ix_optimizer_bytes(const ix_rule *rule, int64_t floats)
 {
     return (size_t)rule->states * (size_t)floats * sizeof(float);

@@ -6,14 +6,12 @@
 #include <string.h>
 
 #include "base/file.h"
-#include "base/hash.h"
 
 static const char seal_head[] = "\nimpex seal 1 sha256 ";
 enum { SEAL_HEAD = sizeof seal_head - 1, SEAL = SEAL_HEAD + IX_HASH_HEX }; /* head, digits, newline */
 
-static void write_seal(char *end, const char *bytes, size_t size)
+static void write_seal(char *end, char hex[IX_HASH_HEX], const char *bytes, size_t size)
 {
-    char hex[IX_HASH_HEX];
     ix_hash_bytes(bytes, size, hex);
     memcpy(end, seal_head, SEAL_HEAD);
     memcpy(end + SEAL_HEAD, hex, IX_HASH_HEX - 1);
@@ -76,7 +74,7 @@ done:
     return rc;
 }
 
-ix_status ix_image_save(const ix_image *image, const char *path)
+ix_status ix_image_save(ix_image *image, const char *path)
 {
     ix_status rc = IX_OK;
     char *bytes = NULL;
@@ -86,14 +84,14 @@ ix_status ix_image_save(const ix_image *image, const char *path)
     IX_H5(size = H5Fget_file_image(image->file, NULL, 0), path);
     IX_NEED(bytes = malloc((size_t)size + SEAL), IX_ENOMEM, "%s: %zd MiB do not fit into memory", path, size >> 20);
     IX_H5(H5Fget_file_image(image->file, bytes, (size_t)size), path);
-    write_seal(bytes + size, bytes, (size_t)size);
+    write_seal(bytes + size, image->seal, bytes, (size_t)size);
     IX_TRY(ix_file_write(path, bytes, (size_t)size + SEAL));
 done:
     free(bytes);
     return rc;
 }
 
-static ix_status check_seal(const char *bytes, size_t size, const char *path)
+static ix_status check_seal(const char *bytes, size_t size, const char *path, char hex[IX_HASH_HEX])
 {
     static const char signature[] = "\211HDF\r\n\032\n";
     ix_status rc = IX_OK;
@@ -103,7 +101,7 @@ static ix_status check_seal(const char *bytes, size_t size, const char *path)
     IX_NEED(size > SEAL && memcmp(bytes + size - SEAL, seal_head, SEAL_HEAD) == 0, IX_EINPUT,
             "%s: the seal at its end is missing: it was cut short, changed by another program, or not written by impex",
             path);
-    write_seal(seal, bytes, size - SEAL);
+    write_seal(seal, hex, bytes, size - SEAL);
     IX_NEED(memcmp(bytes + size - SEAL, seal, SEAL) == 0, IX_EINPUT,
             "%s: damaged: its bytes do not match the seal at its end; delete it or restore a copy", path);
 done:
@@ -119,7 +117,7 @@ ix_status ix_image_open(ix_image *out, const char *path)
 
     IX_TRY(begin(out, &access));
     IX_TRY(ix_file_read(path, &bytes, &size));
-    IX_TRY(check_seal(bytes, size, path));
+    IX_TRY(check_seal(bytes, size, path, out->seal));
     IX_H5(H5Pset_file_image(access, bytes, size - SEAL), path);
     out->file = H5Fopen(out->name, H5F_ACC_RDONLY, access);
     IX_NEED(out->file >= 0, IX_EINPUT, "%s: HDF5 cannot open it: %s", path, ix_image_reason());

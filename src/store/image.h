@@ -11,11 +11,12 @@
 
 #include <hdf5.h>
 
-#include "base/status.h"
+#include "base/hash.h"
 
 typedef struct {
-    hid_t file; /* negative: closed */
-    char *name; /* its own address: HDF5 takes two open files of one name for one file */
+    hid_t file;             /* negative: closed */
+    char *name;             /* its own address: HDF5 takes two open files of one name for one file */
+    char seal[IX_HASH_HEX]; /* of the file it was saved to or read from */
 } ix_image;
 
 #define IX_IMAGE_CLOSED ((ix_image){.file = H5I_INVALID_HID})
@@ -24,7 +25,7 @@ typedef struct {
 ix_status ix_image_create(ix_image *out);
 
 /* Seals it and writes it to `path` as ix_file_write does. The image stays open. */
-ix_status ix_image_save(const ix_image *image, const char *path);
+ix_status ix_image_save(ix_image *image, const char *path);
 
 /* Reads `path` and checks its seal. IX_EINPUT: not there, not HDF5, cut short, damaged, changed. */
 ix_status ix_image_open(ix_image *out, const char *path);

@@ -243,9 +243,10 @@ static const ix_ledger_line *follow(const ix_ledger_line *open, const ix_ledger_
     switch (line->event) {
     case IX_LEDGER_START:
     case IX_LEDGER_RESUME:
+    case IX_LEDGER_STOP:
         return line;
-    case IX_LEDGER_LAUNCH:
-        return open ? open : line;
+    case IX_LEDGER_LAUNCH: /* a later launch stands for an earlier one that never came to that run */
+        return open && open->event != IX_LEDGER_LAUNCH ? open : line;
     case IX_LEDGER_SKIP: /* closes what its own launch announced, not what an earlier one started */
         return open && open->event == IX_LEDGER_LAUNCH && strcmp(open->launch, line->launch) == 0 ? NULL : open;
     default:

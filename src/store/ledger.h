@@ -12,12 +12,14 @@
 
 #include "base/status.h"
 
-/* One row per event: constant, name in files. LAUNCH with a run_id: that run is part of the launch. SKIP: it
- * was left alone, because it is finished or somebody else has it. */
+/* One row per event: constant, name in files. LAUNCH with a run_id: that run is part of the launch. SKIP: it was left
+ * alone, because it is finished or somebody else has it. RESUME: it goes on from a checkpoint. STOP: it was asked to
+ * stop, after a checkpoint. */
 #define IX_LEDGER_EVENTS(E) \
     E(LAUNCH, "launch")     \
     E(START, "start")       \
     E(RESUME, "resume")     \
+    E(STOP, "stop")         \
     E(END, "end")           \
     E(FAIL, "fail")         \
     E(SKIP, "skip")

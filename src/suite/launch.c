@@ -11,6 +11,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "machine/probe.h"
+#include "store/checkpoint.h"
 #include "store/ledger.h"
 #include "store/lock.h"
 #include "store/reader.h"
@@ -60,6 +61,7 @@ typedef struct {
     char name[IX_LAUNCH_NAME]; /* of this launch, the same on every rank */
     ix_ledger *ledger;
     ix_lock *lock;
+    const ix_run *run; /* that is being done */
     ix_show *progress;
     ix_tally tally;
 } launch;
@@ -254,13 +256,37 @@ done:
     return rc;
 }
 
+/* Where its checkpoints are. Free with free(). */
+static char *folder_of(const launch *l, const ix_run *run)
+{
+    return ix_format("%s/%s", l->folder, run->names.run);
+}
+
+/* Of a run that is finished no checkpoint is needed any more. */
+static void drop_checkpoints(const launch *l, const ix_run *run)
+{
+    char *folder = folder_of(l, run);
+    if (l->leads) ix_checkpoint_tidy(folder, 0);
+    free(folder);
+}
+
+static ix_status on_resume(void *context, int64_t step)
+{
+    launch *l = context;
+    char *text = ix_format("after %lld steps", (long long)step);
+    ix_note("%s: goes on %s", l->run->names.run, text);
+    ix_status rc = note_event(l, IX_LEDGER_RESUME, l->run->names.run, NULL, text);
+    free(text);
+    return rc;
+}
+
 /* Collective over the group. */
 static ix_status do_run(launch *l, int64_t i, const char *path)
 {
     ix_status rc = IX_OK;
     ix_run run = l->runs->run[i];
     ix_result *result = NULL;
-    char started[IX_UTC];
+    char started[IX_UTC], *folder = folder_of(l, &run);
 
     ix_utc(started);
     IX_TRY(note_event(l, IX_LEDGER_START, run.names.run, NULL, NULL));
@@ -275,12 +301,18 @@ static ix_status do_run(launch *l, int64_t i, const char *path)
                   .point = &run.point,
                   .names = &run.names,
                   .folder = l->folder,
+                  .run_folder = folder,
                   .result = result,
-                  .watcher = &watcher};
+                  .watcher = &watcher,
+                  .resumed = on_resume,
+                  .context = l};
+    l->run = &run;
     IX_TRY(ix_bench_run(l->bench, &job));
     IX_TRY(ix_grid_agree(l->grid, IX_GROUP, end_result(l, path, result)));
     ix_show_end(l->progress);
+    drop_checkpoints(l, &run);
 done:
+    free(folder);
     ix_result_destroy(&result);
     return rc;
 }
@@ -303,6 +335,16 @@ static ix_status do_watched(launch *l, int64_t i, const char *path)
     return rc;
 }
 
+/* It will go on when it is started again, and so will all that come after it. */
+static ix_status stopped(launch *l, const ix_run *run)
+{
+    char *text = ix_format("%s", ix_message());
+    ix_status noted = note_event(l, IX_LEDGER_STOP, run->names.run, NULL, text);
+    noted = noted == IX_OK ? ix_fail(IX_STOPPED, "%s", text) : noted;
+    free(text);
+    return ix_grid_agree(l->grid, IX_GROUP, noted);
+}
+
 /* What is wrong with one run is no reason to leave the others; what is wrong with the machine is. */
 static ix_status settle(launch *l, const ix_run *run, ix_status rc)
 {
@@ -310,6 +352,7 @@ static ix_status settle(launch *l, const ix_run *run, ix_status rc)
         l->tally.done++;
         return ix_grid_agree(l->grid, IX_GROUP, note_event(l, IX_LEDGER_END, run->names.run, "VALID", NULL));
     }
+    if (rc == IX_STOPPED) return stopped(l, run);
     l->tally.failed++;
     char *text = ix_format("%s", ix_message());
     ix_status noted = note_event(l, IX_LEDGER_FAIL, run->names.run, NULL, text);
@@ -329,6 +372,7 @@ static ix_status visit(launch *l, int64_t i)
     IX_TRY(ix_grid_agree(l->grid, IX_GROUP, l->leads ? decide(l, run, path, &what) : IX_OK));
     ix_grid_bcast(l->grid, IX_GROUP, 0, &what, sizeof what);
     if (what == KEPT) l->tally.kept++;
+    if (what == KEPT) drop_checkpoints(l, run);
     if (what == ELSEWHERE) l->tally.elsewhere++;
     if (what != TAKE) {
         const char *why = what == KEPT ? "finished" : "held by another group or job";

@@ -63,6 +63,11 @@ ix_status ix_material_model(ix_model **out, const ix_material *m, const ix_objec
                             const ix_grid *grid);
 ix_status ix_reward_run(const ix_material *m, const ix_job *job);
 
+/* Collective over the group: the saver of a run, with the latest checkpoint if there is one. */
+ix_status ix_job_saver(ix_saver **out, const ix_job *job);
+/* Into the result: how often the run went on from a checkpoint, how many were written, what that took. Local. */
+ix_status ix_job_store_counts(const ix_saver *saver, ix_result *result);
+
 ix_status ix_corpus_prepare(ix_corpus_material *c, const ix_suite *suite, const ix_point *point);
 void ix_corpus_close(ix_corpus_material *c);
 ix_status ix_corpus_model(ix_model **out, const ix_corpus_material *c, const ix_point *point, const ix_grid *grid);

@@ -93,10 +93,12 @@ typedef struct {
     float *weights;
     double *loss, *norm, *rate, *seconds; /* [steps], seconds [steps, IX_PHASE_COUNT] */
     int64_t *tokens, steps, done;
+    ix_saver *saver;
 } pretraining;
 
 static void close_run(pretraining *r)
 {
+    ix_saver_destroy(&r->saver);
     ix_model_destroy(&r->model);
     free(r->weights);
     free(r->loss);
@@ -143,6 +145,44 @@ static ix_status seen(void *context, const ix_pretrain_record *p)
     return IX_OK;
 }
 
+static ix_status on_save(void *context, ix_moment *m)
+{
+    const pretraining *r = context;
+    ix_status rc = ix_moment_doubles(m, "record/loss", r->done, r->loss);
+    if (rc == IX_OK) rc = ix_moment_doubles(m, "record/norm", r->done, r->norm);
+    if (rc == IX_OK) rc = ix_moment_doubles(m, "record/rate", r->done, r->rate);
+    if (rc == IX_OK) rc = ix_moment_ints(m, "record/tokens", r->done, r->tokens);
+    if (rc == IX_OK) rc = ix_moment_doubles(m, "record/seconds", r->done * IX_PHASE_COUNT, r->seconds);
+    return ix_grid_agree(r->job->grid, IX_GROUP, rc);
+}
+
+static ix_status take(const ix_saver *saver, const char *name, ix_array_kind kind, int64_t n, void *out)
+{
+    const ix_array *a;
+    ix_status rc = ix_arrays_need(&a, ix_saver_arrays(saver), name, kind, n, ix_saver_place(saver));
+    if (rc == IX_OK && n) memcpy(out, a->values, (size_t)n * sizeof(double));
+    return rc;
+}
+
+static ix_status on_restore(void *context, const ix_saver *saver)
+{
+    ix_status rc = IX_OK;
+    pretraining *r = context;
+    int64_t n = ix_saver_step(saver);
+
+    _Static_assert(sizeof(int64_t) == sizeof(double), "both are 8 bytes");
+    IX_NEED(n <= r->steps, IX_EINPUT, "%s: has %lld steps of %lld", ix_saver_place(saver), (long long)n,
+            (long long)r->steps);
+    IX_TRY(take(saver, "record/loss", IX_DOUBLES, n, r->loss));
+    IX_TRY(take(saver, "record/norm", IX_DOUBLES, n, r->norm));
+    IX_TRY(take(saver, "record/rate", IX_DOUBLES, n, r->rate));
+    IX_TRY(take(saver, "record/tokens", IX_INTS, n, r->tokens));
+    IX_TRY(take(saver, "record/seconds", IX_DOUBLES, n * IX_PHASE_COUNT, r->seconds));
+    r->done = n;
+done:
+    return rc;
+}
+
 static ix_pretraining settings_of(const ix_point *point)
 {
     const ix_settings *s = &point->settings;
@@ -177,6 +217,7 @@ static ix_status fill_result(const pretraining *r)
     IX_TRY(ix_result_reals(out, "train/learning_rate", &r->steps, r->rate));
     IX_TRY(ix_result_ints(out, "train/tokens", &r->steps, r->tokens));
     IX_TRY(ix_result_reals(out, "train/time", shape, r->seconds));
+    IX_TRY(ix_job_store_counts(r->saver, out));
 done:
     return rc;
 }
@@ -203,8 +244,11 @@ ix_status ix_corpus_run(const ix_corpus_material *c, const ix_job *job)
     ix_pretraining s = settings_of(job->point);
     float *whole = NULL;
 
+    const ix_pretrain_observer observer = {.context = &r, .step = seen, .save = on_save, .restore = on_restore};
     IX_TRY(ix_grid_agree(job->grid, IX_GROUP, open_run(&r)));
-    IX_TRY(ix_pretrain(job->grid, &s, r.model, r.weights, c->corpus.token, c->corpus.tokens, seen, &r));
+    IX_TRY(ix_job_saver(&r.saver, job));
+    s.saver = r.saver;
+    IX_TRY(ix_pretrain(job->grid, &s, r.model, r.weights, c->corpus.token, c->corpus.tokens, &observer));
     if (ix_grid_rank(job->grid, IX_DATA) == 0) rc = ix_weights_whole(&whole, job->grid, r.model, r.weights);
     if (rc == IX_OK && job->result) rc = fill_result(&r);
     if (rc == IX_OK && job->result) rc = write_model(&r, whole ? whole : r.weights);

@@ -124,9 +124,128 @@ done:
     return rc;
 }
 
+/* --- checkpoints ------------------------------------------------------------------------------------- */
+
+#define SERIES 8
+
+/* The series of set i, by name. */
+static void list_series(set_record *s, const char *name[SERIES], series *list[SERIES])
+{
+    const char *const names[SERIES] = {"accuracy", "margin", "loss", "step", "epoch", "seconds", "reward", "logp"};
+    series *const all[SERIES] = {&s->accuracy, &s->margin,  &s->loss,   &s->step,
+                                 &s->epoch,    &s->seconds, &s->reward, &s->logp};
+    memcpy(name, names, sizeof names);
+    memcpy(list, all, sizeof all);
+}
+
+static void name_series(char *out, size_t capacity, int set, const char *name)
+{
+    snprintf(out, capacity, "record/set-%d/%s", set, name);
+}
+
+static ix_status save_sets(ix_record *r, ix_moment *m)
+{
+    ix_status rc = IX_OK;
+    const char *name[SERIES];
+    series *list[SERIES];
+    char path[64];
+    for (int i = 0; i < r->n_sets; i++) {
+        list_series(&r->set[i], name, list);
+        for (int k = 0; k < SERIES; k++) {
+            name_series(path, sizeof path, i, name[k]);
+            IX_TRY(ix_moment_doubles(m, path, list[k]->n, list[k]->value));
+        }
+    }
+done:
+    return rc;
+}
+
+/* The seconds of all ranks, one rank after the other. */
+static ix_status save_seconds(ix_record *r, ix_moment *m)
+{
+    ix_status rc = IX_OK;
+    ix_parts all = {0};
+    size_t bytes = (size_t)r->seconds.n * sizeof *r->seconds.value;
+    int64_t n = r->seconds.n * ix_grid_size(r->grid, IX_GROUP);
+
+    IX_TRY(ix_grid_gather_bytes(r->grid, IX_GROUP, 0, r->seconds.value, bytes, &all));
+    if (all.bytes) rc = ix_moment_doubles(m, "record/seconds", n, (const double *)(const void *)all.bytes);
+done:
+    ix_parts_free(&all);
+    return rc;
+}
+
+static ix_status on_save(void *context, ix_moment *m)
+{
+    ix_record *r = context;
+    ix_status rc = save_seconds(r, m);
+    if (rc == IX_OK) rc = ix_moment_doubles(m, "record/steps", r->steps.n, r->steps.value);
+    if (rc == IX_OK) rc = save_sets(r, m);
+    return ix_grid_agree(r->grid, IX_GROUP, rc);
+}
+
+static ix_status take_series(series *s, const ix_saver *saver, const char *name)
+{
+    const ix_array *a;
+    ix_status rc = ix_arrays_need(&a, ix_saver_arrays(saver), name, IX_DOUBLES, -1, ix_saver_place(saver));
+    s->n = 0;
+    return rc == IX_OK ? push(s, a->values, a->n) : rc;
+}
+
+/* This rank's own, if there was such a rank: nobody knows the others'. */
+static ix_status take_seconds(ix_record *r, const ix_saver *saver)
+{
+    ix_status rc = IX_OK;
+    const ix_array *a;
+    const double unknown = NAN;
+    int64_t n = r->steps.n / COLUMNS * IX_PHASE_COUNT, rank = ix_grid_rank(r->grid, IX_GROUP);
+
+    IX_TRY(ix_arrays_need(&a, ix_saver_arrays(saver), "record/seconds", IX_DOUBLES, -1, ix_saver_place(saver)));
+    r->seconds.n = 0;
+    if ((rank + 1) * n <= a->n) return push(&r->seconds, (const double *)a->values + rank * n, n);
+    for (int64_t i = 0; i < n; i++) IX_TRY(push(&r->seconds, &unknown, 1));
+done:
+    return rc;
+}
+
+static ix_status check_set(const ix_record *r, int i, const ix_saver *saver)
+{
+    ix_status rc = IX_OK;
+    const set_record *s = &r->set[i];
+    int64_t n = s->accuracy.n, pairs = IX_SIDES * ix_pairs_count(r->sets[i].pairs);
+    bool logp = r->sets[i].reference != NULL;
+    IX_NEED(s->reward.n == n * pairs && s->logp.n == (logp ? n * pairs : 0) && s->step.n == n && s->epoch.n == n,
+            IX_EINPUT, "%s: the rewards of set %d do not fit its pairs", ix_saver_place(saver), i);
+done:
+    return rc;
+}
+
+static ix_status on_restore(void *context, const ix_saver *saver)
+{
+    ix_status rc = IX_OK;
+    ix_record *r = context;
+    const char *name[SERIES];
+    series *list[SERIES];
+    char path[64];
+
+    IX_TRY(take_series(&r->steps, saver, "record/steps"));
+    IX_TRY(take_seconds(r, saver));
+    for (int i = 0; i < r->n_sets; i++) {
+        list_series(&r->set[i], name, list);
+        for (int k = 0; k < SERIES; k++) {
+            name_series(path, sizeof path, i, name[k]);
+            IX_TRY(take_series(list[k], saver, path));
+        }
+        IX_TRY(check_set(r, i, saver));
+    }
+done:
+    return rc;
+}
+
 ix_observer ix_record_observer(ix_record *record)
 {
-    return (ix_observer){.context = record, .step = on_step, .evaluated = on_evaluation};
+    return (ix_observer){
+        .context = record, .step = on_step, .evaluated = on_evaluation, .save = on_save, .restore = on_restore};
 }
 
 double ix_record_accuracy(const ix_record *record, int set)

@@ -187,6 +187,7 @@ ix_status ix_reference_cache_judge(ix_reference_cache *c, ix_judged_set *set, in
         if (!good) missing[n++] = set[i];
     }
     if (n == 0) goto done;
+    c->how.identity = c->identity;
     IX_TRY(ix_reference_judge(&c->how, missing, n));
     for (int i = 0; i < n; i++) {
         c->seconds += missing[i].seconds;

@@ -25,11 +25,13 @@ typedef struct {
     int sets;
     ix_reference_cache cache; /* used by objectives with a reference */
     ix_record *record;
+    ix_saver *saver;
 } reward;
 
 static void close_reward(reward *r)
 {
     ix_record_destroy(&r->record);
+    ix_saver_destroy(&r->saver);
     ix_model_destroy(&r->model);
     free(r->weights);
     free(r->train_reference);
@@ -186,7 +188,8 @@ static ix_status open_cache(reward *r)
                         .model = r->model,
                         .weights = r->weights,
                         .share_prompt = true,
-                        .pack_tokens = ix_train_pack_tokens(r->model)};
+                        .pack_tokens = ix_train_pack_tokens(r->model),
+                        .saver = r->saver};
     return ix_reference_cache_open(&r->cache, &how, r->job->point->settings.output);
 }
 
@@ -235,7 +238,8 @@ static ix_train_settings train_settings(const reward *r)
                                             .accumulate = s->compat.accumulate},
                                .evaluate_every = s->evaluate.every,
                                .lanes = (int)s->parallel.lanes,
-                               .share_prompt = true};
+                               .share_prompt = true,
+                               .saver = r->saver};
 }
 
 /* What the theory says of the untrained model, checked on every run: a policy that is its own reference has rewards
@@ -275,6 +279,7 @@ static ix_status fill_result(reward *r, ix_result *result)
         IX_TRY(ix_result_saved(result, "reference_cache", r->cache.saved, "s",
                                "seconds of the reference pass that this run read from OUT/cache instead"));
     }
+    IX_TRY(ix_job_store_counts(r->saver, result));
     IX_TRY(ix_result_saved(result, "logits_computed_twice", (double)ix_model_take_recomputed(r->model), "rows",
                            "head rows whose logits did not fit and were computed again for the gradient"));
 done:
@@ -303,6 +308,7 @@ ix_status ix_reward_run(const ix_material *m, const ix_job *job)
 
     IX_TRY(ix_grid_agree(job->grid, IX_GROUP, open_model(&r)));
     IX_TRY(ix_grid_agree(job->grid, IX_GROUP, make_sets(&r)));
+    IX_TRY(ix_job_saver(&r.saver, job));
     IX_TRY(judge_references(&r));
     IX_TRY(ix_grid_agree(job->grid, IX_GROUP, ix_record_create(&r.record, job->grid, r.set, r.sets, job->watcher)));
     ix_train_settings s = train_settings(&r);

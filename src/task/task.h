@@ -30,9 +30,13 @@ typedef struct {
     const ix_suite *suite;
     const ix_point *point;
     const ix_run_names *names;
-    const char *folder; /* OUT/<suite>: where a run may leave weights, in <run_id>/ */
-    ix_result *result;  /* of the group's first rank; NULL elsewhere */
+    const char *folder;     /* OUT/<suite>: where a run may leave weights, in <run_id>/ */
+    const char *run_folder; /* OUT/<suite>/<run_id>: where it leaves checkpoints */
+    ix_result *result;      /* of the group's first rank; NULL elsewhere */
     const ix_watcher *watcher;
+    /* It goes on from a checkpoint after so many steps. Every rank calls; NULL: nobody wants to know. */
+    ix_status (*resumed)(void *context, int64_t step);
+    void *context;
 } ix_job;
 
 /* Material kept between points; one per process. */
@@ -68,7 +72,8 @@ typedef struct {
 ix_status ix_bench_size(const ix_bench *bench, const ix_point *point, int data, int tensor, ix_run_size *size);
 
 /* Collective over the group, after prepare for the same point. Fills job->result but for its launch (times, hosts,
- * versions are the suite's) and leaves weights in the folder if the point asks for them. */
+ * versions are the suite's) and leaves weights in the folder if the point asks for them. IX_STOPPED: asked to stop, and
+ * saved in run_folder; called again it goes on from there. */
 ix_status ix_bench_run(ix_bench *bench, const ix_job *job);
 
 struct ix_task {

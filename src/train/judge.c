@@ -84,6 +84,7 @@ typedef struct {
     int64_t *tokens, *list; /* [units] */
     int32_t *part;
     double *merged;                /* [n, FIGURES] */
+    double *known;                 /* [n] 1: this rank computed the pair, or an earlier launch did */
     double (*reference)[IX_SIDES]; /* of the pairs of one pack */
     ix_pair_result *packed;
     ix_pack *pack;
@@ -99,6 +100,7 @@ static void free_work(work *k)
     free(k->list);
     free(k->part);
     free(k->merged);
+    free(k->known);
     free(k->reference);
     free(k->packed);
     ix_pack_destroy(&k->pack);
@@ -191,10 +193,11 @@ static ix_status make_work(work *k, const ix_judge *j, const ix_judged_set *set,
     k->list = calloc(n, sizeof *k->list);
     k->part = calloc(n, sizeof *k->part);
     k->merged = calloc(n, FIGURES * sizeof *k->merged);
+    k->known = calloc(n, sizeof *k->known);
     k->reference = calloc(n, sizeof *k->reference);
     k->packed = calloc(n, sizeof *k->packed);
-    IX_NEED(k->item && k->unit && k->tokens && k->list && k->part && k->merged && k->reference && k->packed, IX_ENOMEM,
-            "judging %lld pairs: out of memory", (long long)k->n);
+    IX_NEED(k->item && k->unit && k->tokens && k->list && k->part && k->merged && k->known && k->reference && k->packed,
+            IX_ENOMEM, "judging %lld pairs: out of memory", (long long)k->n);
     IX_TRY(ix_pack_create(&k->pack, tokens, 4 * k->n + 4, k->n + 1));
     IX_TRY(take_items(k, j, set, sets));
     cut_units(k, j, most_of_unit(k, j));
@@ -232,7 +235,11 @@ static void judge_pack(const ix_judge *j, work *k, const float *weights, const i
             add_item(k, j, i);
         }
     ix_pass_rewards(j->pass, weights, k->pack, (const double(*)[IX_SIDES])k->reference, k->packed);
-    for (int32_t p = 0; p < k->pack->P; p++) write_figures(k->merged + FIGURES * k->pack->pair[p].index, &k->packed[p]);
+    for (int32_t p = 0; p < k->pack->P; p++) {
+        int64_t i = k->pack->pair[p].index;
+        write_figures(k->merged + FIGURES * i, &k->packed[p]);
+        k->known[i] = 1;
+    }
 }
 
 /* Hands results out to the sets, and the time by tokens. */
@@ -250,19 +257,113 @@ static void finish(const work *k, ix_judged_set *set, int sets, double seconds)
     for (int s = 0; s < sets && total > 0; s++) set[s].seconds *= seconds / total;
 }
 
+/* --- judging that was interrupted ------------------------------------------------------------------------- */
+
+#define FIGURES_NAME "judged/figures"
+#define KNOWN_NAME "judged/known"
+#define SECONDS_NAME "judged/seconds"
+
+/* Everybody's pairs on one rank, in a moment; what this rank goes on with stays as it is. */
+static ix_status save_known(const ix_judge *j, const work *k, double seconds, ix_saver_wish wish)
+{
+    ix_status rc = IX_OK;
+    ix_moment *m = NULL;
+    double *both = malloc((size_t)k->n * (FIGURES + 1) * sizeof *both + 1), *figures = both;
+
+    IX_TRY(ix_grid_agree(j->grid, IX_GROUP, both ? IX_OK : ix_fail(IX_ENOMEM, "judging: out of memory")));
+    double *known = figures + FIGURES * k->n;
+    memcpy(figures, k->merged, (size_t)(FIGURES * k->n) * sizeof *figures);
+    memcpy(known, k->known, (size_t)k->n * sizeof *known);
+    ix_grid_merge_double(j->grid, IX_DATA, both, (FIGURES + 1) * k->n);
+    rc = ix_moment_create(&m, j->saver, j->step, ix_model_params(ix_pass_model(j->pass)));
+    if (rc == IX_OK) rc = ix_moment_doubles(m, FIGURES_NAME, FIGURES * k->n, figures);
+    if (rc == IX_OK) rc = ix_moment_doubles(m, KNOWN_NAME, k->n, known);
+    if (rc == IX_OK) rc = ix_moment_doubles(m, SECONDS_NAME, 1, &seconds);
+    IX_TRY(ix_grid_agree(j->grid, IX_GROUP, rc));
+    IX_TRY(j->save(j->context, m, wish));
+done:
+    ix_moment_destroy(&m);
+    free(both);
+    return rc;
+}
+
+/* Units that an earlier launch judged as a whole are done: one rank brings their figures. *seconds: what it took. */
+static ix_status take_known(const ix_judge *j, work *k, double *seconds)
+{
+    ix_status rc = IX_OK;
+    const ix_arrays *all = ix_saver_arrays(j->saver);
+    const ix_array *figures, *known, *spent;
+
+    IX_TRY(ix_arrays_need(&figures, all, FIGURES_NAME, IX_DOUBLES, FIGURES * k->n, ix_saver_place(j->saver)));
+    IX_TRY(ix_arrays_need(&known, all, KNOWN_NAME, IX_DOUBLES, k->n, ix_saver_place(j->saver)));
+    IX_TRY(ix_arrays_need(&spent, all, SECONDS_NAME, IX_DOUBLES, 1, ix_saver_place(j->saver)));
+    *seconds = *(const double *)spent->values;
+    for (int64_t u = 0; u < k->units; u++) {
+        ix_span unit = k->unit[u];
+        bool whole = true;
+        for (int64_t i = unit.lo; i < unit.hi; i++) whole &= ((const double *)known->values)[i] != 0;
+        if (!whole) continue;
+        k->part[u] = -1;
+        if (ix_grid_rank(j->grid, IX_DATA) != 0) continue;
+        memcpy(k->merged + FIGURES * unit.lo, (const double *)figures->values + FIGURES * unit.lo,
+               (size_t)(FIGURES * ix_span_size(unit)) * sizeof *k->merged);
+        for (int64_t i = unit.lo; i < unit.hi; i++) k->known[i] = 1;
+    }
+done:
+    return rc;
+}
+
+/* The units of a rank, in k->list. */
+static int64_t list_units(work *k, int rank)
+{
+    int64_t n = 0;
+    for (int64_t u = 0; u < k->units; u++)
+        if (k->part[u] == rank) k->list[n++] = u;
+    return n;
+}
+
+static int64_t count_packs(const ix_judge *j, const work *k, int64_t units)
+{
+    int64_t packs = 0;
+    for (int64_t from = 0; from < units; packs++) from = ix_cut_pack(k->tokens, k->list, units, from, j->pack_tokens);
+    return packs;
+}
+
+/* Packs of the rank that has most: so often all ranks ask whether to save. */
+static int64_t most_packs(const ix_judge *j, work *k)
+{
+    int64_t most = 0;
+    for (int r = 0; r < ix_grid_size(j->grid, IX_DATA); r++) {
+        int64_t packs = count_packs(j, k, list_units(k, r));
+        if (packs > most) most = packs;
+    }
+    return most;
+}
+
+static ix_status judge_packs(const ix_judge *j, work *k, const float *weights, const ix_judged_set *set, double start)
+{
+    ix_status rc = IX_OK;
+    int64_t rounds = j->saver ? most_packs(j, k) : 0, mine = list_units(k, ix_grid_rank(j->grid, IX_DATA));
+
+    for (int64_t from = 0, to; from < mine || rounds > 0; from = to, rounds--) {
+        to = from < mine ? ix_cut_pack(k->tokens, k->list, mine, from, j->pack_tokens) : from;
+        if (from < to) judge_pack(j, k, weights, set, from, to);
+        ix_saver_wish wish = ix_saver_tick(j->saver);
+        if (wish != IX_GO_ON) IX_TRY(save_known(j, k, ix_seconds() - start, wish));
+    }
+done:
+    return rc;
+}
+
 ix_status ix_judge_sets(const ix_judge *j, const float *weights, ix_judged_set *set, int sets)
 {
     work k = {0};
-    int64_t mine = 0;
-    double start = ix_seconds();
+    double start = ix_seconds(), before = 0;
     ix_status rc = ix_grid_agree(j->grid, IX_GROUP, make_work(&k, j, set, sets));
     if (rc != IX_OK) goto done;
-    for (int64_t u = 0; u < k.units; u++)
-        if (k.part[u] == ix_grid_rank(j->grid, IX_DATA)) k.list[mine++] = u;
-    for (int64_t from = 0, to; from < mine; from = to) {
-        to = ix_cut_pack(k.tokens, k.list, mine, from, j->pack_tokens);
-        judge_pack(j, &k, weights, set, from, to);
-    }
+    if (j->resume) IX_TRY(ix_grid_agree(j->grid, IX_GROUP, take_known(j, &k, &before)));
+    start -= before;
+    IX_TRY(judge_packs(j, &k, weights, set, start));
     ix_grid_merge_double(j->grid, IX_DATA, k.merged, FIGURES * k.n);
     finish(&k, set, sets, ix_seconds() - start);
 done:

@@ -7,6 +7,7 @@
 #include "comm/grid.h"
 #include "data/pairs.h"
 #include "objective/pass.h"
+#include "train/saver.h"
 
 /* What judging needs beside weights and pairs; borrowed. */
 typedef struct {
@@ -15,6 +16,13 @@ typedef struct {
     int64_t pack_tokens; /* a pack is full at so many; a longer pair fills one alone */
     bool share_prompt;
     int64_t trim; /* compat.trim: the authors' evaluation batch of so many pairs in order; 0: correct */
+    /* Judging takes long: saver (NULL: none) says when to save. save, collective, puts what the caller knows beside the
+     * pairs that are done into the moment, and writes it. resume: the saver's checkpoint holds such a moment. */
+    ix_saver *saver;
+    ix_status (*save)(void *context, ix_moment *moment, ix_saver_wish wish);
+    void *context;
+    int64_t step;
+    bool resume;
 } ix_judge;
 
 /* Most tokens of one pair, prompt counted once or twice. */
@@ -33,8 +41,8 @@ int64_t ix_pack_budget(const ix_model *model, size_t bytes);
  * IX_EINPUT if a response of one token would. Local. */
 ix_status ix_trim_pairs(uint8_t *lost, const ix_pairs *pairs, const int64_t *index, int64_t n, int64_t batch);
 
-/* Collective over the data axis: result[i] of every pair, the same on every rank. reference[i] holds what the
- * reference model gave for pair i; NULL for objectives that need none. */
+/* Collective over the group: result[i] of every pair, the same on every rank. reference[i] holds what the reference
+ * model gave for pair i; NULL for objectives that need none. */
 ix_status ix_judge_pairs(const ix_judge *judge, const float *weights, const ix_pairs *pairs,
                          const ix_pair_result *reference, ix_pair_result *result);
 
@@ -46,8 +54,8 @@ typedef struct {
     double seconds;                  /* out: its share of the time on this rank, by the tokens of its pairs */
 } ix_judged_set;
 
-/* Collective over the data axis: the same results as set after set. With share_prompt, a prompt that several pairs of
- * any sets have is computed once, and so is an answer to it that several of them compare. */
+/* Collective over the group: the same results as set after set. With share_prompt, a prompt that several pairs of any
+ * sets have is computed once, and so is an answer to it that several of them compare. IX_STOPPED: asked to stop. */
 ix_status ix_judge_sets(const ix_judge *judge, const float *weights, ix_judged_set *set, int sets);
 
 /* The pair as a response that lost its last token presents itself; and the reference that belongs to it. */

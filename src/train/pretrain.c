@@ -16,6 +16,7 @@ typedef struct {
     ix_model *model;
     float *weights;
     const int32_t *stream;
+    const ix_pretrain_observer *observer;
     ix_clock clock;
     ix_pass *pass;
     ix_update *update;
@@ -98,22 +99,60 @@ done:
     return rc;
 }
 
-static ix_status run(pretrainer *p, ix_status (*seen)(void *, const ix_pretrain_record *), void *context)
+static ix_status save_between(pretrainer *p, int64_t steps, ix_saver_wish wish)
+{
+    ix_status rc = IX_OK;
+    ix_moment *m = NULL;
+
+    rc = ix_moment_create(&m, p->s->saver, steps, ix_model_params(p->model));
+    if (rc == IX_OK && steps > 0) rc = ix_update_save(p->update, m, p->weights);
+    IX_TRY(ix_grid_agree(p->grid, IX_GROUP, rc));
+    ix_clock_enter(&p->clock, IX_PHASE_WRITE);
+    if (p->observer->save) IX_TRY(p->observer->save(p->observer->context, m));
+    IX_TRY(ix_saver_save(p->s->saver, m, wish));
+    ix_clock_leave(&p->clock);
+done:
+    ix_moment_destroy(&m);
+    return rc;
+}
+
+/* *steps: done by earlier launches. */
+static ix_status restore(pretrainer *p, int64_t *steps)
+{
+    ix_status rc = IX_OK;
+    ix_saver *saver = p->s->saver;
+
+    *steps = 0;
+    if (!ix_saver_found(saver)) return IX_OK;
+    *steps = ix_saver_step(saver);
+    if (*steps > 0) IX_TRY(ix_update_restore(p->update, saver, ix_model_params(p->model), p->weights, *steps));
+    if (p->observer->restore)
+        IX_TRY(ix_grid_agree(p->grid, IX_GROUP, p->observer->restore(p->observer->context, saver)));
+done:
+    return rc;
+}
+
+static ix_status run(pretrainer *p)
 {
     ix_status rc = IX_OK;
     const ix_pretraining *s = p->s;
-    int64_t each = p->rows / s->rows_per_step;
+    int64_t each = p->rows / s->rows_per_step, done;
     double seconds[IX_PHASE_COUNT];
     ix_torch_rng rng;
     ix_pretrain_record r = {.steps = each * s->epochs, .tokens = s->rows_per_step * s->row_tokens, .seconds = seconds};
 
+    IX_TRY(restore(p, &done));
     ix_torch_seed(&rng, s->seed);
     for (int64_t epoch = 0; epoch < s->epochs; epoch++) {
         ix_torch_randperm(&rng, p->rows, p->order);
         for (int64_t b = 0; b < each; b++, r.step++) {
+            if (r.step < done) continue;
+            ix_saver_wish wish = ix_saver_tick(s->saver);
+            if (wish != IX_GO_ON) IX_TRY(save_between(p, r.step, wish));
             IX_TRY(run_step(p, p->order + b * s->rows_per_step, &r));
             ix_clock_take(&p->clock, seconds);
-            if (seen) IX_TRY(ix_grid_agree(p->grid, IX_GROUP, seen(context, &r)));
+            if (p->observer->step)
+                IX_TRY(ix_grid_agree(p->grid, IX_GROUP, p->observer->step(p->observer->context, &r)));
         }
     }
 done:
@@ -121,8 +160,7 @@ done:
 }
 
 ix_status ix_pretrain(const ix_grid *grid, const ix_pretraining *settings, ix_model *model, float *weights,
-                      const int32_t *stream, int64_t tokens,
-                      ix_status (*seen)(void *context, const ix_pretrain_record *record), void *context)
+                      const int32_t *stream, int64_t tokens, const ix_pretrain_observer *observer)
 {
     ix_status rc = IX_OK;
     pretrainer p = {.grid = grid,
@@ -130,6 +168,7 @@ ix_status ix_pretrain(const ix_grid *grid, const ix_pretraining *settings, ix_mo
                     .model = model,
                     .weights = weights,
                     .stream = stream,
+                    .observer = observer,
                     .rows = tokens > 0 ? (tokens - 1) / settings->row_tokens : 0};
 
     ix_clock_start(&p.clock);
@@ -137,7 +176,7 @@ ix_status ix_pretrain(const ix_grid *grid, const ix_pretraining *settings, ix_mo
     IX_TRY(ix_grid_agree(grid, IX_GROUP, make_buffers(&p)));
     IX_TRY(ix_update_create(&p.update, grid, ix_model_params(model), ix_model_trained(model), settings->rule,
                             &settings->optimizer, settings->lanes, settings->clip_norm, &p.clock));
-    IX_TRY(run(&p, seen, context));
+    IX_TRY(run(&p));
 done:
     close_pretrainer(&p);
     return rc;

@@ -7,6 +7,7 @@
 #include "comm/grid.h"
 #include "model/model.h"
 #include "optim/optimizer.h"
+#include "train/saver.h"
 
 typedef struct {
     const ix_rule *rule;
@@ -16,6 +17,8 @@ typedef struct {
     int64_t warmup_steps, epochs, row_tokens, rows_per_step;
     uint64_t seed; /* order of rows: torch.randperm with this generator seed, one permutation per epoch */
     int lanes;
+    ix_saver
+        *saver; /* says between steps when to save; NULL: never. If it found a checkpoint, it goes on from there. */
 } ix_pretraining;
 
 typedef struct {
@@ -25,13 +28,20 @@ typedef struct {
     const double *seconds; /* [IX_PHASE_COUNT] */
 } ix_pretrain_record;
 
+/* Any may be NULL. As ix_observer of trainer.h: save is collective. */
+typedef struct {
+    void *context;
+    ix_status (*step)(void *context, const ix_pretrain_record *record);
+    ix_status (*save)(void *context, ix_moment *moment);
+    ix_status (*restore)(void *context, const ix_saver *saver);
+} ix_pretrain_observer;
+
 /* Tokens of the largest pack: the rows that fit into pack_tokens, at least one. */
 int64_t ix_pretrain_room(int64_t pack_tokens, int64_t row_tokens, int64_t rows_per_step);
 
 /* Collective over the group. The stream is cut into rows of row_tokens + 1 (row i begins at i * row_tokens, documents
- * are cut too); a last incomplete step of an epoch is dropped. `seen` is told of every step; it may be NULL. */
+ * are cut too); a last incomplete step of an epoch is dropped. IX_STOPPED: asked to stop, and saved. */
 ix_status ix_pretrain(const ix_grid *grid, const ix_pretraining *settings, ix_model *model, float *weights,
-                      const int32_t *stream, int64_t tokens,
-                      ix_status (*seen)(void *context, const ix_pretrain_record *record), void *context);
+                      const int32_t *stream, int64_t tokens, const ix_pretrain_observer *observer);
 
 #endif

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/hash.h"
 #include "base/span.h"
 
 /* The sets' seconds are shares of all that passed. */
@@ -15,21 +16,78 @@ static void share_seconds(ix_judged_set *set, int sets, double seconds)
     for (int i = 0; i < sets && judged > 0; i++) set[i].seconds *= seconds / judged;
 }
 
+/* --- what a checkpoint keeps: which reference and sets it was about, in numbers ----------------------------- */
+
+#define ABOUT_NAME "reference/about"
+
+typedef struct {
+    const ix_reference *r;
+    const ix_judged_set *set;
+    int sets;
+    int64_t about[4];
+} pause;
+
+static void describe(pause *p)
+{
+    char hex[IX_HASH_HEX];
+    ix_hash *h = ix_hash_begin();
+    ix_hash_add_text(h, p->r->identity);
+    for (int i = 0; i < p->sets; i++) {
+        ix_pairs_hash(p->set[i].pairs, hex);
+        ix_hash_add_text(h, hex);
+    }
+    ix_hash_end(h, hex);
+    for (int i = 0; i < 4; i++) {
+        char digits[16] = "";
+        memcpy(digits, hex + 15 * i, 15);
+        p->about[i] = strtoll(digits, NULL, 16);
+    }
+}
+
+static ix_status save_pause(void *context, ix_moment *m, ix_saver_wish wish)
+{
+    ix_status rc = IX_OK;
+    const pause *p = context;
+    IX_TRY(ix_grid_agree(p->r->grid, IX_GROUP, ix_moment_ints(m, ABOUT_NAME, 4, p->about)));
+    IX_TRY(ix_saver_save(p->r->saver, m, wish));
+done:
+    return rc;
+}
+
+/* The same on every rank: all read the same file. The first rank's word on which reference it is counts. */
+static bool goes_on(pause *p)
+{
+    const ix_array *a;
+    if (!p->r->saver) return false;
+    describe(p);
+    ix_grid_bcast(p->r->grid, IX_GROUP, 0, p->about, sizeof p->about);
+    if (!ix_saver_found(p->r->saver) || !ix_saver_same_tensor(p->r->saver)) return false;
+    a = ix_arrays_find(ix_saver_arrays(p->r->saver), ABOUT_NAME);
+    return a && a->kind == IX_INTS && a->n == 4 && !memcmp(a->values, p->about, sizeof p->about);
+}
+
 ix_status ix_reference_judge(const ix_reference *r, ix_judged_set *set, int sets)
 {
     ix_status rc = IX_OK;
     ix_pass *pass = NULL;
     double start = ix_seconds();
     const ix_pairs **list = calloc((size_t)sets + 1, sizeof *list);
-    ix_judge judge = {.grid = r->grid, .pack_tokens = r->pack_tokens, .share_prompt = r->share_prompt};
+    pause p = {.r = r, .set = set, .sets = sets};
+    ix_judge judge = {.grid = r->grid,
+                      .pack_tokens = r->pack_tokens,
+                      .share_prompt = r->share_prompt,
+                      .saver = r->saver,
+                      .save = save_pause,
+                      .context = &p};
     IX_TRY(ix_grid_agree(r->grid, IX_GROUP, list ? IX_OK : ix_fail(IX_ENOMEM, "reference: out of memory")));
     for (int i = 0; i < sets; i++) list[i] = set[i].pairs;
     int64_t tokens = ix_pack_room(r->pack_tokens, list, sets, r->share_prompt);
     IX_TRY(ix_grid_agree(r->grid, IX_GROUP, ix_model_reserve(r->model, tokens, false)));
     IX_TRY(ix_grid_agree(r->grid, IX_GROUP, ix_pass_create(&pass, NULL, NULL, r->model, tokens, NULL)));
     judge.pass = pass;
+    judge.resume = goes_on(&p);
     IX_TRY(ix_judge_sets(&judge, r->weights, set, sets));
-    share_seconds(set, sets, ix_seconds() - start);
+    if (!judge.resume) share_seconds(set, sets, ix_seconds() - start);
 done:
     ix_pass_destroy(&pass);
     free(list);

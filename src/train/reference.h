@@ -14,10 +14,13 @@ typedef struct {
     const float *weights; /* of the reference */
     int64_t pack_tokens;
     bool share_prompt;
+    ix_saver *saver;      /* NULL: none */
+    const char *identity; /* of the reference, for what a checkpoint keeps of it; with a saver */
 } ix_reference;
 
 /* Collective over the group. Of every pair of every set result[i].logp and .before; the sets' seconds are their shares
- * of the time it took. What sets have in common is computed once (ix_judge_sets); set[].reference stays NULL. */
+ * of the time it took. What sets have in common is computed once (ix_judge_sets); set[].reference stays NULL. A saver
+ * makes it go on where an earlier launch was stopped. IX_STOPPED: asked to stop. */
 ix_status ix_reference_judge(const ix_reference *r, ix_judged_set *set, int sets);
 
 /* Collective over the group: *equal on every rank alike: does what each rank says of one pair, computed alone, agree

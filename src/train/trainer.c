@@ -6,42 +6,14 @@
 #include <string.h>
 
 #include "pack/cut.h"
-#include "train/judge.h"
-#include "train/update.h"
-
-enum { FIGURES = 3 }; /* both rewards and the loss of a pair, as ranks exchange them */
-
-typedef struct {
-    const ix_grid *grid;
-    const ix_train_settings *s;
-    ix_model *model;
-    float *weights;
-    const ix_pairs *train;
-    const ix_pair_result *reference;
-    const ix_eval_set *sets;
-    int n_sets;
-    const ix_observer *observer;
-    ix_clock clock;
-    ix_pass *pass;
-    ix_schedule *schedule;
-    ix_update *update;
-    int64_t pack_tokens, capacity; /* capacity: pairs of a step that the arrays below hold */
-    ix_pack *pack;
-    int64_t *tokens, *list;
-    int32_t *part;
-    double *merged, *scale; /* scale: of the pairs of one pack */
-    double (*pack_reference)[IX_SIDES];
-    ix_pair_result *result, *packed, *judged_pairs; /* judged_pairs: of all evaluation sets */
-    ix_judged_set *judged;                          /* [n_sets] */
-    int64_t evaluations;
-} trainer;
+#include "train/trainer_inner.h"
 
 int64_t ix_train_pack_tokens(const ix_model *model)
 {
     return ix_pack_budget(model, IX_PACK_BYTES);
 }
 
-static void close_trainer(trainer *t)
+static void close_trainer(ix_trainer *t)
 {
     ix_pass_destroy(&t->pass);
     ix_schedule_destroy(&t->schedule);
@@ -49,6 +21,7 @@ static void close_trainer(trainer *t)
     ix_pack_destroy(&t->pack);
     free(t->tokens);
     free(t->list);
+    free(t->unit);
     free(t->part);
     free(t->merged);
     free(t->scale);
@@ -60,7 +33,7 @@ static void close_trainer(trainer *t)
 }
 
 /* An order may have a pair several times in a step. */
-static ix_status most_tokens(const trainer *t, bool ordered, int64_t *most)
+static ix_status most_tokens(const ix_trainer *t, bool ordered, int64_t *most)
 {
     const ix_pairs **list = calloc((size_t)t->n_sets + 1, sizeof *list);
     if (!list) return ix_fail(IX_ENOMEM, "trainer: out of memory");
@@ -72,7 +45,7 @@ static ix_status most_tokens(const trainer *t, bool ordered, int64_t *most)
     return IX_OK;
 }
 
-static ix_status make_judged(trainer *t)
+static ix_status make_judged(ix_trainer *t)
 {
     ix_status rc = IX_OK;
     int64_t pairs = 0, at = 0;
@@ -87,7 +60,7 @@ done:
     return rc;
 }
 
-static ix_status make_buffers(trainer *t, const ix_order *order)
+static ix_status make_buffers(ix_trainer *t, const ix_order *order)
 {
     ix_status rc = IX_OK;
     int64_t tokens = 0;
@@ -102,22 +75,43 @@ static ix_status make_buffers(trainer *t, const ix_order *order)
     t->capacity = (int64_t)n;
     t->tokens = calloc(n, sizeof *t->tokens);
     t->list = calloc(n, sizeof *t->list);
+    t->unit = calloc(n + (size_t)(t->update ? ix_update_lanes(t->update) : 0), sizeof *t->unit);
     t->part = calloc(n, sizeof *t->part);
-    t->merged = calloc(n, FIGURES * sizeof *t->merged);
+    t->merged = calloc(n, IX_STEP_FIGURES * sizeof *t->merged);
     t->scale = calloc(n, sizeof *t->scale);
     t->pack_reference = calloc(n, sizeof *t->pack_reference);
     t->result = calloc(n, sizeof *t->result);
     t->packed = calloc(n, sizeof *t->packed);
-    IX_NEED(t->tokens && t->list && t->part && t->merged && t->scale && t->pack_reference && t->result && t->packed,
+    IX_NEED(t->tokens && t->list && t->unit && t->part && t->merged && t->scale && t->pack_reference && t->result &&
+                t->packed,
             IX_ENOMEM, "trainer: out of memory");
     IX_TRY(make_judged(t));
 done:
     return rc;
 }
 
+int64_t ix_trainer_units(ix_trainer *t, const ix_step_plan *plan, ix_span lanes, ix_unit *out)
+{
+    int64_t n = 0, at = 0;
+    for (int64_t lane = lanes.lo; lane < lanes.hi; lane++) {
+        int64_t from = at, to;
+        for (int64_t i = 0; i < plan->n; i++)
+            if (t->part[i] == lane) t->list[at++] = i;
+        bool first = true;
+        do {
+            to = from < at ? ix_cut_pack(t->tokens, t->list, at, from, t->pack_tokens) : from;
+            if (out) out[n] = (ix_unit){(int)lane, from, to, first, to == at};
+            n++;
+            first = false;
+            from = to;
+        } while (from < at);
+    }
+    return n;
+}
+
 /* --- a step ---------------------------------------------------------------------------------------- */
 
-static void train_pack(trainer *t, const ix_step_plan *plan, float *dw, int64_t from, int64_t to)
+static void train_pack(ix_trainer *t, const ix_step_plan *plan, float *dw, int64_t from, int64_t to)
 {
     ix_clock_enter(&t->clock, IX_PHASE_DATA);
     ix_pack_clear(t->pack);
@@ -132,53 +126,73 @@ static void train_pack(trainer *t, const ix_step_plan *plan, float *dw, int64_t 
     ix_pass_gradient(t->pass, t->weights, dw, t->pack, (const double(*)[IX_SIDES])t->pack_reference, t->scale,
                      t->packed);
     for (int64_t at = from; at < to; at++) {
-        double *f = t->merged + FIGURES * t->list[at];
+        double *f = t->merged + IX_STEP_FIGURES * t->list[at];
         memcpy(f, t->packed[at - from].reward, sizeof t->packed->reward);
         f[2] = t->packed[at - from].loss;
     }
 }
 
-static void train_lane(trainer *t, const ix_step_plan *plan, int lane)
+static void train_unit(ix_trainer *t, const ix_step_plan *plan, const ix_unit *u, float **dw)
 {
-    float *dw = ix_update_begin_lane(t->update);
-    int64_t members = 0;
-    for (int64_t i = 0; i < plan->n; i++)
-        if (t->part[i] == lane) t->list[members++] = i;
-    for (int64_t from = 0, to; from < members; from = to) {
-        to = ix_cut_pack(t->tokens, t->list, members, from, t->pack_tokens);
-        train_pack(t, plan, dw, from, to);
-    }
+    if (u->first) *dw = ix_update_begin_lane(t->update);
+    if (u->from < u->to) train_pack(t, plan, *dw, u->from, u->to);
+    if (!u->last) return;
     ix_clock_enter(&t->clock, IX_PHASE_REDUCE);
-    ix_model_meet(t->model, dw);
+    ix_model_meet(t->model, *dw);
     ix_update_end_lane(t->update);
 }
 
 /* Everybody's pairs, and the figures of the step in the order of its pairs. */
-static void merge_step(trainer *t, const ix_step_plan *plan, ix_step_record *r)
+static void merge_step(ix_trainer *t, const ix_step_plan *plan, ix_step_record *r)
 {
     ix_clock_enter(&t->clock, IX_PHASE_REDUCE);
-    ix_grid_merge_double(t->grid, IX_DATA, t->merged, FIGURES * plan->n);
+    ix_grid_merge_double(t->grid, IX_DATA, t->merged, IX_STEP_FIGURES * plan->n);
     r->loss = r->accuracy = 0;
     for (int64_t i = 0; i < plan->n; i++) {
         ix_pair_result *p = &t->result[i];
-        *p = (ix_pair_result){.loss = t->merged[FIGURES * i + 2]};
-        memcpy(p->reward, t->merged + FIGURES * i, sizeof p->reward);
+        *p = (ix_pair_result){.loss = t->merged[IX_STEP_FIGURES * i + 2]};
+        memcpy(p->reward, t->merged + IX_STEP_FIGURES * i, sizeof p->reward);
         r->loss += p->loss / (double)plan->n;
         double apart = p->reward[IX_CHOSEN] - p->reward[IX_REJECTED];
         r->accuracy += (apart > 0 ? 1 : apart == 0 ? 0.5 : 0) / (double)plan->n;
     }
 }
 
-static ix_status run_step(trainer *t, const ix_step_plan *plan)
+/* All of this rank's units from number `done` on. Where steps are long the ranks ask between packs whether to save:
+ * those with fewer packs begin later, so that all end together. */
+static ix_status train_units(ix_trainer *t, const ix_step_plan *plan, int64_t done, float *dw)
 {
     ix_status rc = IX_OK;
+    ix_saver *saver = ix_saver_is_slow(t->s->saver) ? t->s->saver : NULL;
+    int64_t units = ix_trainer_units(t, plan, ix_update_mine(t->update), t->unit), rounds = units - done;
+    double most = (double)rounds;
+
+    if (saver) ix_grid_max_double(t->grid, IX_GROUP, &most, 1);
+    rounds = (int64_t)most;
+    for (int64_t round = 0; round < rounds; round++) {
+        if (round >= rounds - (units - done)) {
+            int64_t now = units - (rounds - round);
+            train_unit(t, plan, &t->unit[now], &dw);
+            t->trained = now + 1;
+        }
+        ix_saver_wish wish = saver && round + 1 < rounds ? ix_saver_tick(saver) : IX_GO_ON;
+        if (wish != IX_GO_ON) IX_TRY(ix_trainer_save_within(t, plan, wish));
+    }
+done:
+    return rc;
+}
+
+static ix_status run_step(ix_trainer *t, const ix_step_plan *plan)
+{
+    ix_status rc = IX_OK;
+    int64_t done = 0;
+    float *dw = NULL;
     const ix_train_settings *s = t->s;
     ix_step_record r = {.epoch = plan->epoch,
                         .step = plan->step,
                         .steps = ix_schedule_steps(t->schedule),
                         .plan = plan,
                         .result = t->result};
-    ix_span lanes = ix_update_mine(t->update);
     double seconds[IX_PHASE_COUNT];
 
     IX_CONTRACT(plan->n < t->capacity);
@@ -188,8 +202,11 @@ static ix_status run_step(trainer *t, const ix_step_plan *plan)
         r.tokens += t->tokens[i] = ix_pair_tokens(&pair, s->share_prompt);
     }
     IX_TRY(ix_grid_agree(t->grid, IX_GROUP, ix_cut_parts(t->part, t->tokens, plan->n, ix_update_lanes(t->update))));
-    memset(t->merged, 0, (size_t)(FIGURES * plan->n) * sizeof *t->merged);
-    for (int64_t lane = lanes.lo; lane < lanes.hi; lane++) train_lane(t, plan, (int)lane);
+    memset(t->merged, 0, (size_t)(IX_STEP_FIGURES * plan->n) * sizeof *t->merged);
+    t->trained = 0;
+    if (t->within) IX_TRY(ix_grid_agree(t->grid, IX_GROUP, ix_trainer_restore_within(t, plan, &done, &dw)));
+    t->within = false;
+    IX_TRY(train_units(t, plan, done, dw));
     merge_step(t, plan, &r);
     IX_NEED(isfinite(r.loss), IX_ENUMERIC, "step %lld: the loss is no number", (long long)plan->step);
     r.learning_rate =
@@ -197,6 +214,8 @@ static ix_status run_step(trainer *t, const ix_step_plan *plan)
     IX_TRY(ix_update_apply(t->update, t->weights, r.learning_rate, &r.gradient_norm));
     ix_clock_take(&t->clock, seconds);
     r.seconds = seconds;
+    t->steps = plan->step + 1;
+    ix_saver_count_step(s->saver);
     if (t->observer->step) IX_TRY(ix_grid_agree(t->grid, IX_GROUP, t->observer->step(t->observer->context, &r)));
 done:
     return rc;
@@ -204,7 +223,14 @@ done:
 
 /* --- evaluation -------------------------------------------------------------------------------------- */
 
-static ix_status evaluate(trainer *t, int64_t steps, double epoch)
+static ix_status save_judging(void *context, ix_moment *m, ix_saver_wish wish)
+{
+    ix_trainer *t = context;
+    ix_status rc = ix_trainer_add_state(t, m, false);
+    return rc == IX_OK ? ix_saver_save(t->s->saver, m, wish) : rc;
+}
+
+static ix_status evaluate(ix_trainer *t, int64_t steps, double epoch)
 {
     ix_status rc = IX_OK;
     double phases[IX_PHASE_COUNT];
@@ -212,7 +238,14 @@ static ix_status evaluate(trainer *t, int64_t steps, double epoch)
                       .pass = t->pass,
                       .pack_tokens = t->pack_tokens,
                       .share_prompt = t->s->share_prompt,
-                      .trim = t->s->schedule.trim ? t->s->schedule.micro_pairs : 0};
+                      .trim = t->s->schedule.trim ? t->s->schedule.micro_pairs : 0,
+                      .saver = t->s->saver,
+                      .save = save_judging,
+                      .context = t,
+                      .step = steps,
+                      .resume = t->judging};
+    t->pending = true;
+    t->judging = false;
     IX_TRY(ix_judge_sets(&judge, t->weights, t->judged, t->n_sets));
     for (int i = 0; i < t->n_sets; i++) {
         const ix_judged_set *set = &t->judged[i];
@@ -228,29 +261,51 @@ static ix_status evaluate(trainer *t, int64_t steps, double epoch)
             IX_TRY(ix_grid_agree(t->grid, IX_GROUP, t->observer->evaluated(t->observer->context, &r)));
     }
     t->evaluations++;
+    t->pending = false;
     ix_clock_take(&t->clock, phases); /* the next step's time begins here */
 done:
     return rc;
 }
 
-static bool due(const trainer *t, const ix_step_plan *plan, int64_t steps)
+static bool due(const ix_trainer *t, const ix_step_plan *plan, int64_t steps)
 {
     int64_t every = t->s->evaluate_every;
     return every ? (plan->step + 1) % every == 0 || plan->step + 1 == steps : plan->last_of_epoch;
 }
 
-static ix_status run(trainer *t)
+/* Between two steps. */
+static ix_status save_between(ix_trainer *t)
+{
+    ix_status rc = IX_OK;
+    ix_moment *m = NULL;
+    ix_saver_wish wish = ix_saver_tick(t->s->saver);
+
+    if (wish == IX_GO_ON) return IX_OK;
+    rc = ix_moment_create(&m, t->s->saver, t->steps, ix_model_params(t->model));
+    IX_TRY(ix_grid_agree(t->grid, IX_GROUP, rc));
+    ix_clock_enter(&t->clock, IX_PHASE_WRITE);
+    IX_TRY(ix_trainer_add_state(t, m, false));
+    IX_TRY(ix_saver_save(t->s->saver, m, wish));
+    ix_clock_leave(&t->clock);
+done:
+    ix_moment_destroy(&m);
+    return rc;
+}
+
+static ix_status run(ix_trainer *t)
 {
     ix_status rc = IX_OK;
     ix_step_plan plan;
     bool more;
     int64_t steps = ix_schedule_steps(t->schedule);
-
-    IX_TRY(evaluate(t, 0, 0));
     double per_epoch = (double)steps / (double)(t->s->schedule.epochs ? t->s->schedule.epochs : 1);
-    for (;;) {
+
+    if (t->pending) IX_TRY(evaluate(t, t->steps, t->steps ? (double)t->steps / per_epoch : 0));
+    for (int64_t done = t->steps;;) {
         IX_TRY(ix_grid_agree(t->grid, IX_GROUP, ix_schedule_next(t->schedule, &plan, &more)));
         if (!more) break;
+        if (plan.step < done) continue; /* an earlier launch did it */
+        if (!t->within) IX_TRY(save_between(t));
         IX_TRY(run_step(t, &plan));
         if (due(t, &plan, steps)) IX_TRY(evaluate(t, plan.step + 1, (double)(plan.step + 1) / per_epoch));
     }
@@ -263,22 +318,24 @@ ix_status ix_train(const ix_grid *grid, const ix_train_settings *settings, ix_mo
                    const ix_eval_set *sets, int n_sets, const ix_observer *observer)
 {
     ix_status rc = IX_OK;
-    trainer t = {.grid = grid,
-                 .s = settings,
-                 .model = model,
-                 .weights = weights,
-                 .train = train,
-                 .reference = train_reference,
-                 .sets = sets,
-                 .n_sets = n_sets,
-                 .observer = observer};
+    ix_trainer t = {.grid = grid,
+                    .s = settings,
+                    .model = model,
+                    .weights = weights,
+                    .train = train,
+                    .reference = train_reference,
+                    .sets = sets,
+                    .n_sets = n_sets,
+                    .observer = observer};
 
     ix_clock_start(&t.clock);
+    t.pending = true;
     t.pack_tokens = settings->pack_tokens ? settings->pack_tokens : ix_train_pack_tokens(model);
-    IX_TRY(ix_grid_agree(grid, IX_GROUP, make_buffers(&t, order)));
     if (settings->schedule.epochs > 0)
         IX_TRY(ix_update_create(&t.update, grid, ix_model_params(model), ix_model_trained(model), settings->rule,
                                 &settings->optimizer, settings->lanes, settings->clip_norm, &t.clock));
+    IX_TRY(ix_grid_agree(grid, IX_GROUP, make_buffers(&t, order)));
+    IX_TRY(ix_trainer_restore(&t));
     IX_TRY(run(&t));
 done:
     close_trainer(&t);

@@ -11,6 +11,7 @@
 #include "comm/grid.h"
 #include "optim/optimizer.h"
 #include "train/metrics.h"
+#include "train/saver.h"
 #include "train/schedule.h"
 
 typedef struct {
@@ -33,6 +34,7 @@ typedef struct {
     int lanes;              /* the step's cut; raised to the data axis when smaller */
     bool share_prompt;
     int64_t pack_tokens; /* 0: from the model's activations */
+    ix_saver *saver;     /* says when to save; NULL: never. If it found a checkpoint, training goes on from there. */
 } ix_train_settings;
 
 typedef struct {
@@ -54,17 +56,20 @@ typedef struct {
     double seconds; /* the set's share of the evaluation on this rank, by tokens; not part of any step's */
 } ix_eval_record;
 
-/* Both may be NULL. Called on every rank; a failure on one rank ends the run on all. */
+/* Any may be NULL. Called on every rank; a failure on one rank ends the run on all. save, collective: what the observer
+ * has seen goes into a checkpoint; restore: it comes back, before any other call. */
 typedef struct {
     void *context;
     ix_status (*step)(void *context, const ix_step_record *record);
     ix_status (*evaluated)(void *context, const ix_eval_record *record);
+    ix_status (*save)(void *context, ix_moment *moment);
+    ix_status (*restore)(void *context, const ix_saver *saver);
 } ix_observer;
 
 /* Collective over the group. `model` must come from the wish of the objective; weights[floats] hold its initial values.
  * `train` may be NULL if there are no epochs.
- * Fails with IX_ENUMERIC, on every rank alike, when a loss or gradient is no number; weights are then those before
- * that step. */
+ * IX_STOPPED: asked to stop, and saved. Fails with IX_ENUMERIC, on every rank alike, when a loss or gradient is no
+ * number; weights are then those before that step. */
 ix_status ix_train(const ix_grid *grid, const ix_train_settings *settings, ix_model *model, float *weights,
                    const ix_pairs *train, const ix_pair_result *train_reference, const ix_order *order,
                    const ix_eval_set *sets, int n_sets, const ix_observer *observer);

@@ -2,6 +2,7 @@
 #include "train/update.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "optim/clip.h"
@@ -29,23 +30,13 @@ static void add_stretch(ix_update *u, int64_t lo, int64_t hi, bool counted)
     if (lo < hi) u->stretch[u->stretches++] = (ix_stretch){lo, hi, counted};
 }
 
-/* Of what is on every tensor rank the first one speaks; of keys that several ranks hold, the one that is said to. */
 static void add_stretches(ix_update *u, const ix_param *p)
 {
-    int64_t end = p->offset + ix_param_size(p);
-    if (p->cut.share == IX_WHOLE) {
-        add_stretch(u, p->offset, end, ix_grid_rank(u->grid, IX_TENSOR) == 0);
-        return;
-    }
-    int64_t each = p->cut.share == IX_BY_ROWS ? p->cols : 1; /* only vectors are cut by columns and repeated */
-    int64_t lo = p->offset, hi = end;
-    if (p->cut.repeated) {
-        lo = p->offset + (p->cut.counted.lo - p->cut.held.lo) * each;
-        hi = p->offset + (p->cut.counted.hi - p->cut.held.lo) * each;
-    }
-    add_stretch(u, p->offset, lo, false);
-    add_stretch(u, lo, hi, true);
-    add_stretch(u, hi, end, false);
+    int64_t lo = p->offset, hi = lo + ix_param_size(p);
+    ix_span counted = ix_param_counted(p, ix_grid_rank(u->grid, IX_TENSOR));
+    add_stretch(u, lo, lo + counted.lo, false);
+    add_stretch(u, lo + counted.lo, lo + counted.hi, true);
+    add_stretch(u, lo + counted.hi, hi, false);
 }
 
 static ix_status make(ix_update *u, const ix_params *params)
@@ -114,6 +105,68 @@ void ix_update_end_lane(ix_update *u)
 {
     ix_lanes_end(u->lanes);
 }
+
+ix_lanes *ix_update_sums(ix_update *u)
+{
+    return u->lanes;
+}
+
+/* --- checkpoints -------------------------------------------------------------------------------------- */
+
+/* This rank's share, as floats of the block of weights. */
+static ix_span share_of(const ix_update *u)
+{
+    ix_span mine = ix_lanes_mine(u->lanes);
+    return (ix_span){u->trained.lo + mine.lo, u->trained.lo + mine.hi};
+}
+
+typedef char moment_name[32];
+
+static void name_moment(moment_name name, int n)
+{
+    snprintf(name, sizeof(moment_name), "moment%d", n + 1);
+}
+
+ix_status ix_update_save(ix_update *u, ix_moment *m, const float *weights)
+{
+    ix_status rc = IX_OK;
+    ix_span mine = share_of(u);
+    moment_name name;
+    IX_TRY(ix_moment_block(m, "weights", weights + mine.lo, mine));
+    for (int n = 0; n < ix_optimizer_moments(u->optimizer); n++) {
+        name_moment(name, n);
+        IX_TRY(ix_moment_block(m, name, ix_optimizer_moment(u->optimizer, n), mine));
+    }
+done:
+    return rc;
+}
+
+static ix_status read_share(ix_update *u, const ix_saver *saver, const ix_params *params, float *weights)
+{
+    ix_status rc = IX_OK;
+    ix_span mine = share_of(u);
+    moment_name name;
+    IX_TRY(ix_saver_read_block(saver, "weights", params, weights + mine.lo, mine));
+    for (int n = 0; n < ix_optimizer_moments(u->optimizer); n++) {
+        name_moment(name, n);
+        IX_TRY(ix_saver_read_block(saver, name, params, ix_optimizer_moment(u->optimizer, n), mine));
+    }
+done:
+    return rc;
+}
+
+ix_status ix_update_restore(ix_update *u, const ix_saver *saver, const ix_params *params, float *weights,
+                            int64_t steps_done)
+{
+    ix_status rc = IX_OK;
+    IX_TRY(ix_grid_agree(u->grid, IX_GROUP, read_share(u, saver, params, weights)));
+    ix_lanes_gather(u->grid, IX_DATA, weights + u->trained.lo, ix_span_size(u->trained));
+    ix_optimizer_go_on(u->optimizer, steps_done);
+done:
+    return rc;
+}
+
+/* --- the end of a step ---------------------------------------------------------------------------------- */
 
 ix_status ix_update_apply(ix_update *u, float *weights, double lr, double *norm)
 {

@@ -8,6 +8,7 @@
 #include "comm/lanes.h"
 #include "model/model.h"
 #include "optim/optimizer.h"
+#include "train/saver.h"
 
 typedef struct ix_update ix_update;
 
@@ -24,6 +25,14 @@ ix_span ix_update_mine(const ix_update *update); /* the lanes that this rank fil
 /* Local. A zeroed gradient block for the next lane; end() hands it in. */
 float *ix_update_begin_lane(ix_update *update);
 void ix_update_end_lane(ix_update *update);
+
+ix_lanes *ix_update_sums(ix_update *update); /* Local: the lanes themselves, for saving a step that is not over */
+
+/* What training has changed: this rank's share of weights and moments goes into a moment, and everything comes back.
+ * save is local; restore is collective over the group. */
+ix_status ix_update_save(ix_update *update, ix_moment *moment, const float *weights);
+ix_status ix_update_restore(ix_update *update, const ix_saver *saver, const ix_params *params, float *weights,
+                            int64_t steps_done);
 
 /* Collective over the group, after all lanes: sums them in the canonical tree, clips, updates this rank's share
  * and gathers the weights. IX_ENUMERIC on every rank, weights untouched, when the norm is no number. */

@@ -234,7 +234,7 @@ static void run(bench *b, const experiment *e, int objective, int seed)
     ix_model *model;
     ix_pair_result *reference[MOST] = {0}, *train_reference = NULL;
     double now[MOST] = {0};
-    ix_observer observer = {b, follow_step, keep_accuracy};
+    ix_observer observer = {.context = b, .step = follow_step, .evaluated = keep_accuracy};
 
     CHECK_OK(ix_model_create(&model, below(b, "hf"), &wish));
     float *weights = calloc((size_t)ix_model_params(model)->floats, sizeof *weights);

@@ -34,7 +34,7 @@ static void train(outcome *out, const ix_grid *grid, const ix_train_settings *s,
 {
     ix_model *m = synthetic_model(s->objective);
     ix_pair_result *reference = calloc((size_t)ix_pairs_count(pairs), sizeof *reference);
-    ix_observer observer = {out, note_step, note_evaluation};
+    ix_observer observer = {.context = out, .step = note_step, .evaluated = note_evaluation};
     ix_eval_set set = {"self", "control", "self", pairs, reference};
     ix_judged_set judged = {.pairs = pairs, .result = reference};
     omp_set_num_threads(threads);

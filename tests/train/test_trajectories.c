@@ -215,7 +215,7 @@ static void ultrafeedback(const char *root, const char *set, const char *name)
     ix_pairs *test = test_rows(&r);
     ix_pair_result *train_reference = reference_of(&r, r.train), *reference = reference_of(&r, test);
     ix_eval_set sets[] = {{"test", "in_distribution", "test", test, reference}};
-    ix_observer observer = {&r, compare_step, compare_evaluation};
+    ix_observer observer = {.context = &r, .step = compare_step, .evaluated = compare_evaluation};
     assert_int_equal(ix_pairs_count(r.train), json_array_size(json_object_get(r.log, "train_rows")));
     r.checked = INT64_MAX;
     r.tolerance = 1e-4;
@@ -311,7 +311,7 @@ static void persona(const char *root, const char *name, double lowest, double hi
     }
     ix_pair_result *train_reference = reference_of(&p.r, p.r.train);
     sets[0].reference = train_reference;
-    ix_observer observer = {&p, persona_step, sum_accuracies};
+    ix_observer observer = {.context = &p, .step = persona_step, .evaluated = sum_accuracies};
     CHECK_OK(
         ix_train(p.r.grid, &p.r.s, p.r.model, p.r.weights, p.r.train, train_reference, p.r.order, sets, n, &observer));
     CHECK_NEAR(p.seen[0], 1, 0);

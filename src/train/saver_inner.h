@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * saver_inner.h - what saver.c, moment.c and resume.c share. Inside src/train only. */
+#ifndef IX_TRAIN_SAVER_INNER_H
+#define IX_TRAIN_SAVER_INNER_H
+
+#include "store/checkpoint.h"
+#include "train/saver.h"
+
+struct ix_saver {
+    const ix_grid *grid;
+    ix_saver_settings settings;
+    int ticks, stride;          /* ticks since the ranks agreed; after how many they agree */
+    double agreed, saved;       /* when they last did */
+    double spent, step_seconds; /* since the last step that was counted; what a step takes */
+    int64_t steps;              /* since then */
+    bool has_found;
+    ix_checkpoint found;
+    ix_arrays common; /* of the checkpoint found */
+    ix_saver_counts counts;
+};
+
+/* The array of common numbers in which counts survive. */
+#define IX_SAVER_COUNTS "saver/counts"
+/* Names of the file with what all ranks have in common, and of the block that it counts as. */
+#define IX_SAVER_COMMON "common"
+
+#endif
