@@ -55,11 +55,13 @@ static ix_status run(int argc, char **argv, int *exit_code)
     ix_grid *world = NULL;
     ix_machine machine;
     ix_product product[IX_MODEL_PRODUCTS];
-    ix_measure_wish wish = {.product = general,
-                            .products = sizeof general / sizeof *general,
-                            .rows = GENERAL_ROWS,
-                            .floats = MOST_FLOATS,
-                            .threads = ix_layout_threads(0, ix_comm_ranks_on_node())};
+    ix_measure_wish wish = {
+        .product = general,
+        .products = sizeof general / sizeof *general,
+        .rows = GENERAL_ROWS,
+        .floats = MOST_FLOATS,
+    };
+    ix_places places;
     bool json = ix_take_flag(&argc, argv, "--json"), first = ix_comm_rank() == 0;
     const char *save;
     (void)exit_code;
@@ -70,6 +72,8 @@ static ix_status run(int argc, char **argv, int *exit_code)
     IX_TRY(rc);
     IX_TRY(ix_check_operands(argc, argv, 0, 1, "probe"));
     IX_TRY(ix_grid_create(&world, 1, ix_comm_ranks(), 1));
+    ix_places_here(&places, world);
+    wish.threads = ix_layout_threads(0, &places);
     if (argc > 1) IX_TRY(ix_grid_agree(world, IX_WORLD, look_at_model(argv[1], product, &wish)));
     IX_TRY(ix_machine_measure(&machine, world, &wish));
     if (first && json) {

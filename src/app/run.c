@@ -31,6 +31,21 @@ static void print_end(const ix_tally *t, const char *folder)
     printf(": %s\n", folder);
 }
 
+static ix_status choose_layout(ix_layout *out, const ix_suite *suite)
+{
+    ix_status rc = IX_OK;
+    ix_grid *world = NULL;
+    ix_places places;
+
+    IX_TRY(ix_grid_create(&world, 1, ix_comm_ranks(), 1));
+    ix_places_here(&places, world);
+    IX_TRY(ix_grid_agree(world, IX_WORLD, ix_layout_of_suite(out, suite, &places)));
+    if (!out->fits) ix_warn("memory may not be enough: %s", out->why[0]);
+done:
+    ix_grid_destroy(&world);
+    return rc;
+}
+
 static ix_status run(int argc, char **argv, int *exit_code)
 {
     ix_status rc = IX_OK;
@@ -43,7 +58,7 @@ static ix_status run(int argc, char **argv, int *exit_code)
     char folder[4096], *line = ix_command_line(argc, argv);
 
     IX_TRY(ix_open_suite(&suite, argc, argv, "run"));
-    IX_TRY(ix_layout_choose(&layout, &suite->settings, ix_comm_ranks(), ix_comm_ranks_on_node()));
+    IX_TRY(choose_layout(&layout, suite));
     IX_TRY(ix_grid_create(&grid, layout.groups, layout.data, layout.tensor));
     omp_set_num_threads(layout.threads);
     IX_TRY(ix_grid_agree(grid, IX_WORLD, ix_bench_create(&bench)));

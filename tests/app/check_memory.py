@@ -3,7 +3,8 @@
 """What impex plan says of memory is what a run takes, within 5 %.
 
 usage: check_memory.py IMPEX SIZE LAUNCHER...
-SIZE middle: 110 million parameters, both objectives, 1 and 8 lanes, one rank and two. SIZE large: the shape of
+SIZE middle: 110 million parameters, both objectives, 1 and 8 lanes, one rank and two that share the pairs or the
+layers. SIZE large: the shape of
 Llama-3.2-1B with its vocabulary, one IM-RM step of 2 pairs in at most 22 GiB; skipped (77) where less is free. The
 folders hold weights of our own, two pairs of token ids as long as UltraFeedback's, and no tokenizer."""
 import json
@@ -111,11 +112,11 @@ def measured(program, launcher, ranks, options):
     return max(int(open(f"peak.{r}", encoding="utf-8").read()) for r in range(ranks))
 
 
-def check(program, launcher, ranks, objective, lanes):
+def check(program, launcher, ranks, objective, lanes, tensor=1):
     options = ["--set", f"matrix.objective=[{objective}]", "--set", f"parallel.lanes={lanes}", "--set",
-               f"output=out-{ranks}-{objective}-{lanes}"]
+               f"parallel.tensor={tensor}", "--set", f"output=out-{ranks}-{objective}-{lanes}-{tensor}"]
     plan, real = planned(program, ranks, options), measured(program, launcher, ranks, options)
-    print(f"{objective}, {ranks} ranks, {lanes} lanes: planned {plan / GIB:.3f} GiB, taken {real / GIB:.3f} GiB "
+    print(f"{objective}, {ranks} ranks, {tensor} of them share layers, {lanes} lanes: planned {plan / GIB:.3f} GiB, taken {real / GIB:.3f} GiB "
           f"({100 * (plan / real - 1):+.1f} %)", flush=True)
     assert abs(plan / real - 1) <= 0.05
     return real
@@ -142,6 +143,8 @@ def main():
             return
         for ranks, objective, lanes in ((1, "im_rm", 1), (1, "ex_rm", 1), (1, "im_rm", 8), (2, "im_rm", 2)):
             check(program, launcher, ranks, objective, lanes)
+        for objective in ("im_rm", "ex_rm"):
+            check(program, launcher, 2, objective, 1, tensor=2)
 
 
 if __name__ == "__main__":

@@ -98,6 +98,25 @@ good 'check of the machine on 3 ranks' $launcher 3 "$impex" check
 OMPI_COMM_WORLD_RANK=0 OMPI_COMM_WORLD_SIZE=4 "$impex" check >out 2>err
 [ $? -eq 2 ] && grep -q 'started 4 processes, but each is alone' err || fail 'foreign launcher: not named' err
 
+# --- probe ----------------------------------------------------------------------------------------------------------
+good 'probe on 2 ranks' $launcher 2 "$impex" probe miniworld --folder probed --save machine.json
+says 'messages within a node'
+says 'ordered sum'
+says 'files in probed'
+[ -z "$(ls probed)" ] || fail 'probe: left files' out
+good 'probe as JSON' "$impex" probe miniworld --json
+grep -q '"node_peak_flop_per_s"' out && grep -q '"k": 176' out || fail 'probe --json: figures are missing' out
+good 'plan with a probe' "$impex" plan s.yaml --ranks 2 --probe machine.json --memory-per-node 3GiB
+says 'rates of machine.json'
+says 'it has 3.00 GiB'
+grep -q '?' out && fail 'plan with a probe: something is not known' out
+good 'plan of tensor ranks' "$impex" plan s.yaml --ranks 4 --set parallel.tensor=auto --memory-per-node 1MiB
+says 'no sharing makes it fit'
+for wrong in '--memory-per-node 3' '--memory-per-node 0GiB' '--memory-per-node xGiB' '--probe s.yaml' '--probe none.json'; do
+    "$impex" plan s.yaml $wrong >out 2>err
+    [ $? -eq 2 ] && [ -s err ] && [ ! -s out ] || fail "plan $wrong: not refused" err
+done
+
 # --- plan -----------------------------------------------------------------------------------------------------------
 good 'plan' "$impex" plan s.yaml --ranks 6 --set 'matrix.seed=[0, 1, 2]' --set matrix.learning_rate='[1e-3, 1e-4]'
 says 's: 12 runs, 0 finished'
@@ -130,4 +149,4 @@ grep -o 'neox-[a-z_]*rm-s0-[0-9a-f]*' out | sort >reference
 [ "$(comm -12 again reference | grep -c ex_rm)" -eq 1 ] || fail 'a reference changes the name of an ex_rm run' reference
 [ "$(comm -12 again reference | grep -c im_rm)" -eq 0 ] || fail 'another reference, but the same im_rm run' reference
 
-finish 29
+finish 33

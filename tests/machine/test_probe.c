@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "check.h"
 #include "machine/probe.h"
+
+#include <unistd.h>
+
+#include "check.h"
 
 static void products_have_a_rate(void **state)
 {
@@ -10,6 +13,21 @@ static void products_have_a_rate(void **state)
     assert_true(isfinite(flops) && flops > 1e3);
     CHECK_OK(ix_probe_gemm(&flops, 1, 1, 1, 0)); /* the smallest shape is one, too */
     assert_true(isfinite(flops) && flops > 0);
+}
+
+static void other_rates(void **state)
+{
+    (void)state;
+    double rate[IX_WAYS], bytes, small;
+    CHECK_OK(ix_probe_product(rate, 33, 65, 17, 0));
+    for (int way = 0; way < IX_WAYS; way++) assert_true(isfinite(rate[way]) && rate[way] > 1e3);
+    CHECK_OK(ix_probe_product(rate, 1, INT64_C(1) << 40, 1 << 24, 0)); /* cut to 64 MiB */
+    CHECK_OK(ix_probe_triad(&bytes, 0));
+    assert_true(isfinite(bytes) && bytes > 1e6);
+    CHECK_OK(ix_probe_files("probed", &bytes, &small));
+    assert_true(isfinite(bytes) && bytes > 1e3 && small > 0);
+    assert_int_equal(rmdir("probed"), 0); /* nothing is left in it */
+    CHECK_FAILS(ix_probe_files("/proc/none", &bytes, &small), IX_EIO, "/proc/none");
 }
 
 static void no_memory_is_said(void **state)
@@ -35,6 +53,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(products_have_a_rate),
+        cmocka_unit_test(other_rates),
         cmocka_unit_test(no_memory_is_said),
         cmocka_unit_test(machine_is_described),
     };

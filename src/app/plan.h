@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * plan.h - what impex plan gathers, and how it is printed. */
+#ifndef IX_APP_PLAN_H
+#define IX_APP_PLAN_H
+
+#include "suite/estimate.h"
+#include "suite/launch.h"
+
+typedef enum { IX_TO_DO, IX_FINISHED, IX_BROKEN, IX_AT_WORK, IX_WEIGHTLESS } ix_plan_state;
+
+typedef struct {
+    ix_run run;
+    ix_need need;
+    ix_layout alone;         /* what this run would take if groups need not be alike */
+    const ix_run_size *size; /* at the suite's layout */
+    ix_memory memory;        /* of a rank */
+    ix_plan_state state;
+    char note[320];
+    double training, judging, reference; /* FLOP */
+    ix_estimate time;
+} ix_planned;
+
+typedef struct {
+    const ix_suite *suite;
+    ix_places places;
+    int nodes;
+    const char *probe; /* the file that the rates come from; NULL: measured here */
+    ix_machine machine;
+    ix_layout layout;
+    ix_planned *run;
+    int64_t count;
+} ix_plan;
+
+void ix_print_plan(const ix_plan *plan);
+
+#endif

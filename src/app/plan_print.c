@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdlib.h>
+#include <string.h>
+
+#include "app/plan.h"
+#include "app/table.h"
+#include "comm/lanes.h"
+
+static void add_row(ix_table_text *t, const char *const *cell, int n)
+{
+    for (int i = 0; i < n; i++) ix_table_add(t, "%s", cell[i]);
+}
+
+static void print_runs(const ix_plan *p)
+{
+    static const char *const words[] = {"to do", "finished", "file is broken: to do", "at work",
+                                        "the model's weights are not there"};
+    static const char *const heading[] = {"#", "part", "model", "objective", "seed", "varied", "run", "state"};
+    ix_table_text *t = ix_table_create("rlllrlll");
+    add_row(t, heading, 8);
+    for (int64_t i = 0; i < p->count; i++) {
+        const ix_planned *r = &p->run[i];
+        ix_table_add(t, "%lld", (long long)i + 1);
+        ix_table_add(t, "%s", r->run.point.part);
+        ix_table_add(t, "%s", r->run.point.model);
+        ix_table_add(t, "%s", r->run.point.objective);
+        ix_table_add(t, "%lld", (long long)r->run.point.seed);
+        ix_table_add(t, "%s", r->run.point.varied);
+        ix_table_add(t, "%s", r->run.names.run[0] ? r->run.names.run : "-");
+        ix_table_add(t, "%s%s%s", words[r->state], r->note[0] ? ", " : "", r->note);
+    }
+    ix_table_print(t, stdout);
+    ix_table_destroy(&t);
+}
+
+static void print_layout(const ix_plan *p)
+{
+    static const char *const axis[] = {"tensor", "data", "groups", "threads"};
+    const ix_layout *l = &p->layout;
+    const int size[] = {l->tensor, l->data, l->groups, l->threads};
+    printf("%s\n", l->reason);
+    for (int i = 0; i < 4; i++) printf("  %-7s %5d  %s\n", axis[i], size[i], l->why[i]);
+    putchar('\n');
+}
+
+/* Runs that differ in nothing but the seed need the same: they share a line. */
+static bool alike(const ix_planned *a, const ix_planned *b)
+{
+    const ix_point *x = &a->run.point, *y = &b->run.point;
+    return !strcmp(x->part, y->part) && !strcmp(x->model, y->model) && !strcmp(x->objective, y->objective) &&
+           !strcmp(x->varied, y->varied);
+}
+
+static bool is_first(const ix_plan *p, int64_t i)
+{
+    for (int64_t k = 0; k < i; k++)
+        if (alike(&p->run[k], &p->run[i])) return false;
+    return true;
+}
+
+static void add_name(ix_table_text *t, const ix_point *point)
+{
+    ix_table_add(t, "%s", point->part);
+    ix_table_add(t, "%s", point->model);
+    ix_table_add(t, "%s", point->objective);
+    ix_table_add(t, "%s", point->varied);
+}
+
+static size_t peak_of(const ix_planned *r)
+{
+    return ix_memory_peak(&r->memory, r->run.point.settings.training.epochs > 0);
+}
+
+static void add_bytes(ix_table_text *t, double bytes)
+{
+    char f[IX_FIGURE];
+    ix_table_add(t, "%s", ix_figure_bytes(f, bytes));
+}
+
+/* What gradients cost beyond one lane per rank. */
+static size_t lanes_bytes(const ix_plan *p, const ix_planned *r)
+{
+    if (r->size->trained < 1) return 0;
+    size_t one_each = ix_lanes_bytes(p->layout.data, p->layout.data, r->size->trained);
+    return r->memory.gradients > one_each ? r->memory.gradients - one_each : 0;
+}
+
+static void print_memory(const ix_plan *p)
+{
+    static const char *const heading[] = {"part",        "model",
+                                          "objective",   "varied",
+                                          "parameters",  "weights",
+                                          "gradients",   "of it for lanes",
+                                          "lanes",       "moments",
+                                          "activations", "logits",
+                                          "scratch",     "judging, reference",
+                                          "texts",       "program",
+                                          "at most"};
+    ix_table_text *t = ix_table_create("llllrrrrrrrrrrrrr");
+    printf("\nmemory of one rank: judging and reference come before gradients and moments are there\n");
+    add_row(t, heading, sizeof heading / sizeof *heading);
+    for (int64_t i = 0; i < p->count; i++) {
+        const ix_memory *m = &p->run[i].memory;
+        if (!is_first(p, i)) continue;
+        char f[IX_FIGURE];
+        add_name(t, &p->run[i].run.point);
+        ix_table_add(t, "%s", ix_figure_count(f, p->run[i].size->parameters));
+        add_bytes(t, (double)m->weights);
+        add_bytes(t, (double)m->gradients);
+        add_bytes(t, (double)lanes_bytes(p, &p->run[i]));
+        ix_table_add(t, "%lld", (long long)p->run[i].run.point.settings.parallel.lanes);
+        const size_t parts[] = {m->moments, m->activations, m->logits, m->scratch, m->judging, m->texts, m->program};
+        for (size_t k = 0; k < sizeof parts / sizeof *parts; k++) add_bytes(t, (double)parts[k]);
+        add_bytes(t, (double)peak_of(&p->run[i]));
+    }
+    ix_table_print(t, stdout);
+    ix_table_destroy(&t);
+}
+
+static void print_work(const ix_plan *p)
+{
+    static const char *const heading[] = {"part",     "model",   "objective", "varied",        "pairs",      "steps",
+                                          "training", "judging", "reference", "time at least", "shape alone"};
+    ix_table_text *t = ix_table_create("llllrrrrrrr");
+    char f[IX_FIGURE];
+    printf("\nwork of one run; shape alone: data x tensor ranks that it would take if groups need not be alike\n");
+    add_row(t, heading, 11);
+    for (int64_t i = 0; i < p->count; i++) {
+        const ix_planned *r = &p->run[i];
+        if (!is_first(p, i)) continue;
+        add_name(t, &r->run.point);
+        ix_table_add(t, "%s", ix_figure_count(f, r->size->train_pairs));
+        ix_table_add(t, "%s", ix_figure_count(f, r->size->steps));
+        ix_table_add(t, "%s", ix_figure_flop(f, r->training));
+        ix_table_add(t, "%s", ix_figure_flop(f, r->judging));
+        ix_table_add(t, "%s", r->reference > 0 ? ix_figure_flop(f, r->reference) : "");
+        ix_table_add(t, "%s", ix_figure_time(f, r->time.run));
+        ix_table_add(t, "%d x %d", r->alone.data, r->alone.tensor);
+    }
+    ix_table_print(t, stdout);
+    ix_table_destroy(&t);
+}
+
+static void add_milliseconds(ix_table_text *t, double seconds, bool known)
+{
+    if (!known) ix_table_add(t, "%s", "?");
+    else if (seconds >= 0.1) ix_table_add(t, "%.0f", 1e3 * seconds);
+    else ix_table_add(t, "%.3g", 1e3 * seconds);
+}
+
+static void print_steps(const ix_plan *p)
+{
+    static const char *const heading[] = {"part",       "model",        "objective",    "varied",
+                                          "sent: data", "sent: tensor", "products",     "memory",
+                                          "data axis",  "tensor axis",  "step at least"};
+    ix_table_text *t = ix_table_create("llllrrrrrrr");
+    printf("\none training step of one rank, in milliseconds (%s%s)\n", p->probe ? "rates of " : "rates measured here",
+           p->probe ? p->probe : "");
+    add_row(t, heading, 11);
+    for (int64_t i = 0; i < p->count; i++) {
+        const ix_estimate *e = &p->run[i].time;
+        if (!is_first(p, i)) continue;
+        add_name(t, &p->run[i].run.point);
+        add_bytes(t, e->data_bytes);
+        add_bytes(t, e->tensor_bytes);
+        add_milliseconds(t, e->products, true);
+        add_milliseconds(t, e->memory, true);
+        add_milliseconds(t, e->data, e->messages_known || e->data_bytes <= 0);
+        add_milliseconds(t, e->tensor, e->messages_known || e->tensor_bytes <= 0);
+        add_milliseconds(t, e->step, true);
+    }
+    ix_table_print(t, stdout);
+    ix_table_destroy(&t);
+}
+
+/* Groups take the next run as soon as they are free. */
+static double time_of_all(const ix_plan *p)
+{
+    double *busy = calloc((size_t)p->layout.groups, sizeof *busy), last = 0;
+    IX_CONTRACT(busy);
+    for (int64_t i = 0; i < p->count; i++) {
+        int free_first = 0;
+        if (p->run[i].state == IX_FINISHED) continue;
+        for (int g = 1; g < p->layout.groups; g++)
+            if (busy[g] < busy[free_first]) free_first = g;
+        busy[free_first] += p->run[i].time.run;
+        if (busy[free_first] > last) last = busy[free_first];
+    }
+    free(busy);
+    return last;
+}
+
+static void print_sum(const ix_plan *p)
+{
+    char f[IX_FIGURE], of_node[IX_FIGURE], here[IX_FIGURE];
+    size_t most = 0;
+    double have = (double)p->places.memory;
+    bool known = true;
+
+    for (int64_t i = 0; i < p->count; i++) {
+        if (peak_of(&p->run[i]) > most) most = peak_of(&p->run[i]);
+        known = known && p->run[i].time.messages_known;
+    }
+    double need = (double)most * p->places.ranks_on_node;
+    printf("\n%s for the ranks of one node at most; it has %s%s\n", ix_figure_bytes(of_node, need),
+           have > 0 ? ix_figure_bytes(here, have) : "an unknown amount", have > 0 && need > have ? ": TOO LITTLE" : "");
+    printf("%s for everything that is not finished, at least, on %d rank%s with %d thread%s each%s\n",
+           ix_figure_time(f, time_of_all(p)), p->places.ranks, p->places.ranks == 1 ? "" : "s", p->layout.threads,
+           p->layout.threads == 1 ? "" : "s",
+           known ? "" : "; messages are not in it: a probe on these nodes would tell (--probe)");
+}
+
+void ix_print_plan(const ix_plan *p)
+{
+    int64_t finished = 0;
+    for (int64_t i = 0; i < p->count; i++) finished += p->run[i].state == IX_FINISHED;
+    printf("%s: %lld run%s, %lld finished\n", p->suite->settings.suite, (long long)p->count, p->count == 1 ? "" : "s",
+           (long long)finished);
+    print_layout(p);
+    print_runs(p);
+    print_memory(p);
+    print_work(p);
+    print_steps(p);
+    print_sum(p);
+}

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "suite/estimate.h"
+
+#include "comm/lanes.h"
+
+/* Rows of the head's products at a time are about those of a pair's responses. */
+enum { HEAD_ROWS = 256 };
+
+static int64_t rows_of_pack(const ix_run_size *z, double tokens)
+{
+    int64_t rows = tokens < (double)z->pack_tokens ? (int64_t)tokens : z->pack_tokens;
+    return rows < 1 ? 1 : rows;
+}
+
+static double steps_per_epoch(const ix_estimated *e)
+{
+    return e->epochs > 0 && e->size->steps > 0 ? (double)e->size->steps / (double)e->epochs : 0;
+}
+
+/* Of a step, that of the rank with most pairs. */
+static double share_of_step(const ix_estimated *e)
+{
+    int64_t data = e->layout->data, pairs = e->pairs_per_step > 0 ? e->pairs_per_step : data;
+    return (double)((pairs + data - 1) / data) / (double)pairs;
+}
+
+int64_t ix_estimate_rows(const ix_estimated *e, bool head)
+{
+    double steps = steps_per_epoch(e),
+           whole = steps > 0 ? (double)e->size->train_tokens / steps : (double)e->size->eval_tokens;
+    return head ? HEAD_ROWS : rows_of_pack(e->size, whole * share_of_step(e));
+}
+
+/* Seconds of one rank for so many tokens of the trunk and rows of the head; `ways`: forward alone, or all three. */
+static double products_time(const ix_machine *a, const ix_estimated *e, double tokens, double head_rows, int ways)
+{
+    const ix_run_size *z = e->size;
+    double seconds = 0;
+    for (int i = 0; i < z->products; i++) {
+        const ix_product *p = &z->product[i];
+        double rows = p->head ? head_rows : tokens;
+        int64_t m = p->head ? HEAD_ROWS : rows_of_pack(z, tokens);
+        for (int way = 0; way < ways; way++) {
+            double rate = ix_machine_product_rate(a, m, p->n, p->k, way, e->layout->threads);
+            if (rate > 0) seconds += 2.0 * (double)(p->n * p->k * p->count) * rows / rate;
+        }
+    }
+    return seconds;
+}
+
+/* Numbers that a rank passes over at the end of a step: lanes set to zero and added up, its share of the tree of all
+ * ranks, its slice of weights and moments read and written (AdamW: 7 numbers for each). */
+static double passed_bytes(const ix_run_size *z, int lanes, int data)
+{
+    double n = (double)z->trained, own = (double)lanes / data, share = n / data;
+    double tree = data > 1 ? 3 * (double)(data - 1) * share : 0;
+    return 4 * (n * own + 3 * n * (own > 1 ? own - 1 : 0) + tree + 7 * share);
+}
+
+double ix_tensor_floats(int tensor, int layers, int width, double tokens)
+{
+    double sums = 4.0 * layers + 1;
+    return tensor > 1 ? 2.0 * (tensor - 1) / tensor * sums * width * tokens : 0;
+}
+
+/* Which link an axis needs whose neighbours are `distance` apart. */
+static const ix_link *link_of(const ix_machine *a, const ix_estimated *e, int size, int distance)
+{
+    return size * distance > e->ranks_on_node ? &a->between : &a->within;
+}
+
+/* Everybody's slice to everybody, the sums of gradients and then new weights. */
+static void add_data_axis(ix_estimate *out, const ix_machine *a, const ix_estimated *e, int lanes)
+{
+    const ix_layout *l = e->layout;
+    if (l->data == 1) return;
+    const ix_link *link = link_of(a, e, l->data, l->tensor);
+    out->data_bytes = ix_lanes_sent(lanes, l->data, e->size->trained);
+    double slice = 4.0 * (double)ix_span_size(ix_lanes_slice(e->size->trained, l->data, 0));
+    if (slice <= 0) return;
+    out->data = out->data_bytes / slice * ix_link_time(link, slice, l->data * l->groups * l->tensor > 2);
+    if (link->ranks < 2) out->messages_known = false;
+}
+
+/* 2 (T - 1) messages of a T-th for every sum. */
+static void add_tensor_axis(ix_estimate *out, const ix_machine *a, const ix_estimated *e, double tokens)
+{
+    const ix_layout *l = e->layout;
+    if (l->tensor == 1) return;
+    const ix_link *link = link_of(a, e, l->tensor, 1);
+    double floats = ix_tensor_floats(l->tensor, e->size->layers, e->size->width, tokens);
+    double share = 4.0 * (double)rows_of_pack(e->size, tokens) * e->size->width / l->tensor;
+    out->tensor_bytes = 4 * floats;
+    out->tensor = out->tensor_bytes / share * ix_link_time(link, share, true);
+    if (link->ranks < 2) out->messages_known = false;
+}
+
+void ix_estimate_run(ix_estimate *out, const ix_machine *a, const ix_estimated *e)
+{
+    const ix_run_size *z = e->size;
+    int data = e->layout->data, lanes = e->lanes > data ? e->lanes : data;
+    double per_epoch = steps_per_epoch(e), share = share_of_step(e), head = e->reads_head ? 1 : 0;
+    double rate = ix_machine_memory_rate(a, e->layout->threads);
+
+    *out = (ix_estimate){.messages_known = true};
+    if (per_epoch > 0) {
+        double tokens = (double)z->train_tokens / per_epoch * share;
+        out->products = products_time(a, e, tokens, head * (double)z->response_tokens / per_epoch * share, IX_WAYS);
+        out->memory = rate > 0 ? passed_bytes(z, lanes, data) / rate : 0;
+        add_data_axis(out, a, e, lanes);
+        add_tensor_axis(out, a, e, tokens);
+    }
+    out->step = out->products + out->memory + out->data + out->tensor;
+    out->training = out->step * (double)z->steps;
+    double judged = (double)z->eval_tokens / data, rows = head * (double)z->eval_response_tokens / data;
+    out->judging = (double)z->evaluations * products_time(a, e, judged, rows, 1);
+    if (e->has_reference)
+        out->reference = products_time(a, e, judged + (double)z->train_tokens / data,
+                                       rows + head * (double)z->response_tokens / data, 1);
+    out->run = out->training + out->judging + out->reference;
+}

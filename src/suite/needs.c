@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * needs.c - what the runs of a suite need, and what this job has. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "machine/probe.h"
+#include "suite/layout.h"
+
+static ix_status add_choice(ix_need *need, const ix_bench *bench, const ix_point *point, int tensor)
+{
+    ix_status rc = ix_bench_size(bench, point, 1, tensor, &need->size[need->choices]);
+    if (rc == IX_OK) need->tensor[need->choices++] = tensor;
+    return rc;
+}
+
+/* What is known of a point without reading anything. */
+static ix_need need_of_step(const ix_point *point)
+{
+    const ix_settings *s = &point->settings;
+    bool pretrains = !strcmp(s->task, "pretrain");
+    return (ix_need){.name = point->model,
+                     .pairs = pretrains ? s->pretrain.rows_per_step : s->training.pairs_per_step,
+                     .lanes = (int)s->parallel.lanes,
+                     .trains = s->training.epochs > 0};
+}
+
+ix_status ix_need_of(ix_need *out, const ix_bench *bench, const ix_point *point, int ranks)
+{
+    ix_status rc = IX_OK;
+    const ix_settings *s = &point->settings;
+
+    *out = need_of_step(point);
+    if (s->parallel.tensor) return add_choice(out, bench, point, (int)s->parallel.tensor);
+    IX_TRY(add_choice(out, bench, point, 1));
+    for (int t = 2; t <= ranks && t <= out->size[0].heads && out->choices < IX_TENSOR_CHOICES; t++)
+        if (ranks % t == 0) IX_TRY(add_choice(out, bench, point, t));
+done:
+    return rc;
+}
+
+/* All runs; with `sizes` they are prepared, but no weights are read: sizes need none. */
+static ix_status list_needs(ix_need *need, const ix_suite *suite, int ranks, bool sizes)
+{
+    ix_status rc = IX_OK;
+    ix_bench *bench = NULL;
+    ix_point point;
+    ix_run_names names;
+
+    IX_TRY(ix_bench_create(&bench));
+    ix_bench_without_weights(bench);
+    for (int64_t i = 0; i < ix_suite_points(suite); i++) {
+        ix_suite_point(&point, suite, i);
+        need[i] = need_of_step(&point);
+        if (!sizes) continue;
+        IX_TRY(ix_bench_prepare(bench, suite, &point, &names));
+        IX_TRY(ix_need_of(&need[i], bench, &point, ranks));
+    }
+done:
+    ix_bench_destroy(&bench);
+    return rc;
+}
+
+ix_status ix_layout_of_suite(ix_layout *out, const ix_suite *suite, const ix_places *places)
+{
+    ix_status rc = IX_OK;
+    int64_t runs = ix_suite_points(suite);
+    bool open = !suite->settings.parallel.tensor && places->ranks > 1;
+    ix_need *need = calloc((size_t)runs + 1, sizeof *need);
+
+    IX_NEED(need, IX_ENOMEM, "list of runs: out of memory");
+    IX_TRY(list_needs(need, suite, places->ranks, open));
+    IX_TRY(ix_layout_choose(out, &suite->settings, places, need, runs, runs));
+done:
+    free(need);
+    return rc;
+}
+
+void ix_places_here(ix_places *out, const ix_grid *world)
+{
+    double most[3] = {ix_comm_ranks_on_node(), -(double)ix_probe_memory(), -(double)ix_probe_cores()};
+    ix_grid_max_double(world, IX_WORLD, most, 3);
+    *out = (ix_places){.ranks = ix_grid_size(world, IX_WORLD),
+                       .ranks_on_node = (int)most[0],
+                       .memory = (int64_t)-most[1],
+                       .cores = (int)-most[2]};
+}
