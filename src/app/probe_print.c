@@ -53,9 +53,9 @@ static void print_products(const ix_machine *a)
 
 static void print_link(const ix_link *l, const char *where)
 {
-    ix_table_text *t = ix_table_create("rrrr");
     char f[IX_FIGURE];
     if (l->ranks < 2) return;
+    ix_table_text *t = ix_table_create("rrrr");
     printf("\nmessages %s, in microseconds\n", where);
     ix_table_add(t, "%s", "size");
     ix_table_add(t, "%s", "one message");
