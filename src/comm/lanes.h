@@ -9,30 +9,40 @@
  * gives the same bits. A lane without pairs is a block of zeros that takes part like any other.
  *
  *     while ((gradient = ix_lanes_begin(lanes)) accumulate one lane into gradient; ix_lanes_end(lanes);   each own lane
- *     ix_lanes_reduce(lanes, &sum, &mine);          sum[mine.lo .. mine.hi) is the gradient of the step
- *     update weights[mine.lo .. mine.hi)
+ *     sum = ix_lanes_reduce(lanes);                 sum is the gradient of the step in this rank's parts
+ *     update weights in these parts
  *     ix_lanes_gather(grid, axis, weights, n);      everybody has all weights again
  *
- * With one rank and one lane nothing is added or copied. */
+ * The floats are cut into buckets, and each bucket into a part for every rank. While the last lane's gradient is still
+ * being computed, from the last float to the first, the buckets that are finished can already travel:
+ *
+ *     ix_lanes_closing(lanes);                      the open lane is this rank's last
+ *     ... ix_lanes_ready(lanes, from); ...          its floats from `from` on will not change; also moves messages
+ *
+ * Messages only move while somebody calls: the more often ix_lanes_ready is called the more of them is hidden behind
+ * the computation. With one rank and one lane nothing is added or copied. */
 #ifndef IX_COMM_LANES_H
 #define IX_COMM_LANES_H
 
 #include "base/span.h"
 #include "comm/grid.h"
 
-/* Slices end at multiples of this many floats (the last at n): sums over chunks do not depend on D either. */
+/* Parts end at multiples of this many floats (the last at n): sums over chunks do not depend on D either. */
 enum { IX_LANE_CHUNK = 4096 };
 
 typedef struct ix_lanes ix_lanes;
 
-/* Local: which parameters of n rank i of D sums up and updates. May be empty. */
-ix_span ix_lanes_slice(int64_t n, int D, int i);
+/* Local: n floats make so many buckets; which floats of bucket k rank i of D sums up and updates (may be none); how
+ * many these are in all buckets. */
+int64_t ix_lanes_buckets(int64_t n);
+ix_span ix_lanes_part(int64_t n, int D, int i, int64_t k);
+int64_t ix_lanes_share(int64_t n, int D, int i);
 
 /* Local: bytes that the rank that needs most allocates for L lanes of n floats on D ranks. */
 size_t ix_lanes_bytes(int L, int D, int64_t n);
 
 /* Local: bytes that the rank that sends most sends in a step, ix_lanes_reduce and ix_lanes_gather together: its own
- * subtrees but for its slice, and its slice to everybody. For L = D or L a power of two that D divides this is twice
+ * subtrees but for its parts, and its parts to everybody. For L = D or L a power of two that D divides this is twice
  * (D - 1) / D of a gradient. */
 double ix_lanes_sent(int L, int D, int64_t n);
 
@@ -40,8 +50,6 @@ double ix_lanes_sent(int L, int D, int64_t n);
  * IX_ENOMEM on every rank alike. Allocates everything: a step allocates nothing. */
 ix_status ix_lanes_create(ix_lanes **out, const ix_grid *grid, ix_axis axis, int L, int64_t n);
 void ix_lanes_destroy(ix_lanes **lanes); /* Local. NULL is fine; leaves *lanes NULL */
-
-ix_span ix_lanes_mine(const ix_lanes *lanes); /* Local: my slice of the parameters */
 
 /* Local. The buffer [n] of my next lane, zeroed, to be added to; and: it is finished. begin() invalidates the sum of
  * the step before. Contract: begin and end alternate, once per own lane and step, in the order of lanes. */
@@ -64,11 +72,17 @@ bool ix_lanes_takes(const ix_lanes *lanes, int level, int index);
 float *ix_lanes_reopen(ix_lanes *lanes);
 void ix_lanes_adopt(ix_lanes *lanes, int level, int index);
 
-/* Collective over the axis, after the last own lane. *sum points to n floats of which only [mine->lo, mine->hi) =
- * ix_lanes_slice(n, D, rank) are the sum over all lanes. Valid until the next begin; the caller may change it. */
-void ix_lanes_reduce(ix_lanes *lanes, float **sum, ix_span *mine);
+/* Local, between begin and end of the last own lane: its floats become final from the last to the first, and what is
+ * final travels while the rest is computed. ready: so are those from `from` on; anything above what was said before
+ * only moves messages. Both are optional, and no rank need do as the others. */
+void ix_lanes_closing(ix_lanes *lanes);
+void ix_lanes_ready(ix_lanes *lanes, int64_t from);
 
-/* Collective over the axis. Everybody's slice of x[n] goes to everybody. */
+/* Collective over the axis, after the last own lane. n floats of which only this rank's parts are the sum over all
+ * lanes. Valid until the next begin; the caller may change them. */
+float *ix_lanes_reduce(ix_lanes *lanes);
+
+/* Collective over the axis. Everybody's parts of x[n] go to everybody. */
 void ix_lanes_gather(const ix_grid *grid, ix_axis axis, float *x, int64_t n);
 
 #endif

@@ -85,9 +85,7 @@ static void library_sum(trial *t)
 
 static void ordered_sum(trial *t)
 {
-    float *sum;
-    ix_span mine;
-    ix_lanes_reduce(t->lanes, &sum, &mine);
+    ix_lanes_reduce(t->lanes);
     ix_lanes_gather(t->grid, IX_WORLD, (float *)(void *)t->in, t->floats);
     ix_lanes_begin(t->lanes);
     ix_lanes_end(t->lanes);

@@ -26,6 +26,7 @@ struct ix_model {
 
     int embed, head; /* rows of the table; head == embed when tied, -1: none */
     ix_layer *layer; /* [layers] */
+    int64_t *first;  /* [layers + 1] floats of the block before each block's rows, and before the final norm's */
     ix_norm norm;    /* the final one */
 
     int64_t width, tail_width; /* floats per token that a block keeps, and the final norm */
@@ -55,6 +56,9 @@ struct ix_model {
     int64_t head_rows;
     bool logits_kept;
     int64_t recomputed;
+
+    void (*final)(void *context, int64_t from); /* who follows backward passes; NULL: nobody */
+    void *follower;
 };
 
 struct ix_family {

@@ -61,11 +61,13 @@ static void describe(ix_model *m, const ix_model_wish *wish)
     m->embed = ix_params_matrix(&m->params, m->c.V, m->c.D, words, "%s", m->family->embedding);
     for (int l = 0; l < m->c.layers; l++) {
         m->width = 0; /* every block keeps the same */
+        m->first[l] = m->params.floats;
         m->layer[l].x = ix_keep(m, m->c.D);
         m->family->describe_block(m, &m->layer[l], l);
     }
     int64_t width = m->width;
     m->width = 0;
+    m->first[m->c.layers] = m->params.floats;
     m->norm = m->family->describe_norm(m);
     m->tail_width = m->width;
     m->width = width;
@@ -98,7 +100,9 @@ ix_status ix_model_create_config(ix_model **out, const ix_model_config *config, 
     IX_NEED(m->family, IX_EINPUT, "model_type \"%s\" is not known; known are: %s", config->model_type,
             ix_family_names());
     IX_TRY(ix_model_split_make(&m->split, wish->grid, &m->c));
-    IX_NEED(m->layer = calloc((size_t)config->layers, sizeof *m->layer), IX_ENOMEM, "model: out of memory");
+    m->layer = calloc((size_t)config->layers, sizeof *m->layer);
+    m->first = calloc((size_t)config->layers + 1, sizeof *m->first);
+    IX_NEED(m->layer && m->first, IX_ENOMEM, "model: out of memory");
     describe(m, wish);
     IX_TRY(add_extras(m, wish));
     IX_TRY(make_repeated(m));
@@ -116,6 +120,7 @@ void ix_model_destroy(ix_model **model)
     if (!m) return;
     ix_model_release(m);
     free(m->layer);
+    free(m->first);
     free(m->repeated);
     ix_params_free(&m->params);
     free(m);
@@ -182,9 +187,14 @@ static void take_row(const ix_param *p, const float *whole, float *part)
         memcpy(part + row * p->cols, whole + ix_param_at(p, row), (size_t)p->cols * sizeof *whole);
 }
 
+bool ix_model_meets(const ix_model *m)
+{
+    return m->split.repeated_keys && m->deep;
+}
+
 void ix_model_meet(const ix_model *m, float *dw)
 {
-    for (int i = 0; i < m->params.count && m->split.repeated_keys && m->deep; i++) {
+    for (int i = 0; i < m->params.count && ix_model_meets(m); i++) {
         const ix_param *p = &m->params.param[i];
         if (!p->cut.repeated) continue;
         float *part = dw + (p->offset - m->trained.lo);

@@ -117,6 +117,13 @@ void ix_model_logp_backward(ix_model *m, const float *w, float *dw, const int32_
  * at where they are read; it is used up. */
 void ix_model_backward(ix_model *m, const float *w, float *dw, const ix_pack *pack, float *dh);
 
+/* Who wants to follow backward passes, NULL: nobody any more. After each block he is told from which float of the block
+ * of weights on this pass will add nothing more, and between products INT64_MAX: so that messages move. */
+void ix_model_watch(ix_model *m, void (*final)(void *context, int64_t from), void *context);
+
+/* Does ix_model_meet do anything for this model? */
+bool ix_model_meets(const ix_model *m);
+
 /* Collective over the tensor axis, after the last backward pass into dw: where ranks hold the same keys, each has the
  * gradient of its own queries only, and gets the sum. */
 void ix_model_meet(const ix_model *m, float *dw);

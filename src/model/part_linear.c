@@ -39,7 +39,9 @@ static void bias_backward(const ix_run *r, const ix_linear *l, const float *dy, 
 
 void ix_linear_from(const ix_run *r, const ix_linear *l, float *dx, const float *dy, int64_t ld, const float *x)
 {
+    if (r->m->final) r->m->final(r->m->follower, INT64_MAX);
     ix_gemm(dx, l->in, false, dy, ld, false, ix_row(r, l->weight), l->in, false, r->N, l->in, l->out);
+    if (r->m->final) r->m->final(r->m->follower, INT64_MAX);
     ix_gemm(ix_drow(r, l->weight), l->in, true, dy, ld, true, x, l->in, false, l->out, l->in, r->N);
     if (l->bias >= 0) bias_backward(r, l, dy, ld);
 }

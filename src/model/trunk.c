@@ -332,6 +332,17 @@ float *ix_model_states(ix_model *m)
     return m->hidden;
 }
 
+void ix_model_watch(ix_model *m, void (*final)(void *context, int64_t from), void *context)
+{
+    m->final = final;
+    m->follower = context;
+}
+
+static void tell(const ix_model *m, int64_t from)
+{
+    if (m->final) m->final(m->follower, from);
+}
+
 void ix_model_backward(ix_model *m, const float *w, float *dw, const ix_pack *pack, float *dh)
 {
     IX_CONTRACT(m->backward);
@@ -343,9 +354,11 @@ void ix_model_backward(ix_model *m, const float *w, float *dw, const ix_pack *pa
     memset(dx, 0, (size_t)(rest.N * m->c.D) * sizeof *dx);
     ix_gather(&tail, dh, dh, m->c.D);
     ix_norm_backward(&rest, &m->norm, dx, dh, m->x);
+    tell(m, m->first[m->c.layers]);
     for (int l = m->c.layers - 1; l >= 0; l--) {
         ix_run b = in_block(&r, l);
         m->layer[l].block->backward(&b, &m->layer[l], dx, input_of(m, l, true));
+        tell(m, m->first[l]);
     }
     if (m->family->embedding_scale) ix_scale(dx, m->family->embedding_scale(&m->c), r.N * m->c.D);
     ix_embed_backward(ix_drow(&r, m->embed), dx, m->token, r.N, m->c.D);

@@ -59,11 +59,6 @@ void ix_optimizer_destroy(ix_optimizer **optimizer)
     *optimizer = NULL;
 }
 
-int ix_optimizer_moments(const ix_optimizer *o)
-{
-    return o->rule->states;
-}
-
 float *ix_optimizer_moment(ix_optimizer *o, int n)
 {
     return o->state[n];

@@ -33,8 +33,7 @@ void ix_optimizer_destroy(ix_optimizer **optimizer); /* NULL is fine; leaves *op
 
 /* weights[mine] from gradient[mine] times `scale` (1, or what clipping asks for); both are whole blocks. */
 void ix_optimizer_step(ix_optimizer *o, float *weights, float *gradient, double scale, double lr);
-/* For checkpoints: the moments, `n` of them, each over the span it was created for; how many steps it has done. */
-int ix_optimizer_moments(const ix_optimizer *o);
+/* For checkpoints: moment n < rule->states over the span it was created for; how many steps it has done. */
 float *ix_optimizer_moment(ix_optimizer *o, int n);
 void ix_optimizer_go_on(ix_optimizer *o, int64_t steps_done);
 size_t ix_optimizer_bytes(const ix_rule *rule, int64_t floats);

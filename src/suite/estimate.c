@@ -76,7 +76,7 @@ static void add_data_axis(ix_estimate *out, const ix_machine *a, const ix_estima
     if (l->data == 1) return;
     const ix_link *link = link_of(a, e, l->data, l->tensor);
     out->data_bytes = ix_lanes_sent(lanes, l->data, e->size->trained);
-    double slice = 4.0 * (double)ix_span_size(ix_lanes_slice(e->size->trained, l->data, 0));
+    double slice = 4.0 * (double)ix_lanes_share(e->size->trained, l->data, 0);
     if (slice <= 0) return;
     out->data = out->data_bytes / slice * ix_link_time(link, slice, l->data * l->groups * l->tensor > 2);
     if (link->ranks < 2) out->messages_known = false;

@@ -21,7 +21,7 @@ ix_memory ix_need_memory(const ix_need *need, int choice, int data, int ranks, i
     const ix_run_size *z = &need->size[choice];
     ix_memory m = z->memory;
     if (m.gradients && data > 1) {
-        double share = (double)ix_span_size(ix_lanes_slice(z->trained, data, 0)) / (double)z->trained;
+        double share = (double)ix_lanes_share(z->trained, data, 0) / (double)z->trained;
         m.gradients = ix_lanes_bytes(need->lanes > data ? need->lanes : data, data, z->trained);
         m.moments = (size_t)(share * (double)m.moments);
     }

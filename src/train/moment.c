@@ -22,14 +22,12 @@ typedef struct {
     bool own; /* private: no parameters, no coordinates */
 } block;
 
-enum { MOST_BLOCKS = 128 };
-
 struct ix_moment {
     const ix_saver *saver;
     const ix_params *params;
     int64_t step;
     ix_arrays common;
-    block block[MOST_BLOCKS];
+    block *block;
     int blocks;
 };
 
@@ -47,6 +45,7 @@ void ix_moment_destroy(ix_moment **moment)
 {
     if (!*moment) return;
     ix_arrays_free(&(*moment)->common);
+    free((*moment)->block);
     free(*moment);
     *moment = NULL;
 }
@@ -68,8 +67,11 @@ ix_status ix_moment_ints(ix_moment *m, const char *name, int64_t n, const int64_
 
 static ix_status add_block(ix_moment *m, block b, const char *name)
 {
-    IX_CONTRACT(m->blocks < MOST_BLOCKS && strlen(name) < sizeof b.name);
+    block *more = realloc(m->block, ((size_t)m->blocks + 1) * sizeof *more);
+    if (!more) return ix_fail(IX_ENOMEM, "checkpoint: out of memory");
+    IX_CONTRACT(strlen(name) < sizeof b.name);
     strcpy(b.name, name);
+    m->block = more;
     m->block[m->blocks++] = b;
     return IX_OK;
 }
@@ -173,6 +175,7 @@ static ix_status write_files(filler *f)
 
     IX_TRY(ix_make_folders(f->folder));
     for (int i = 0; i < m->blocks; i++) {
+        if (f->block && strcmp(f->block, m->block[i].name) != 0) IX_TRY(flush(f));
         f->block = m->block[i].name;
         if (m->block[i].own) IX_TRY(fill_private(f, &m->block[i]));
         for (int row = 0; row < m->params->count && !m->block[i].own; row++) IX_TRY(fill_row(f, &m->block[i], row));

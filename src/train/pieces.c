@@ -11,7 +11,7 @@ enum { FIRST_ROW, FIRST_COLUMN, COLUMNS, FROM, TO };
 ix_array ix_piece_of(const char *block, const ix_param *p, ix_span held, const float *at)
 {
     ix_array a = {.kind = IX_FLOATS, .n = ix_span_size(held), .values = (void *)at};
-    int used = snprintf(a.name, sizeof a.name, "%s/%s", block, p->name);
+    int used = snprintf(a.name, sizeof a.name, "%s/%s@%lld", block, p->name, (long long)held.lo);
     IX_CONTRACT(used < (int)sizeof a.name);
     if (p->cut.share == IX_BY_ROWS) a.place[FIRST_ROW] = p->cut.held.lo;
     if (p->cut.share == IX_BY_COLS) a.place[FIRST_COLUMN] = p->cut.held.lo;
@@ -19,6 +19,18 @@ ix_array ix_piece_of(const char *block, const ix_param *p, ix_span held, const f
     a.place[FROM] = held.lo;
     a.place[TO] = held.hi;
     return a;
+}
+
+int ix_piece_row(const ix_array *piece, const char *block, const ix_params *params)
+{
+    char name[IX_ARRAY_NAME];
+    size_t prefix = strlen(block);
+    if (strncmp(piece->name, block, prefix) != 0 || piece->name[prefix] != '/') return -1;
+    snprintf(name, sizeof name, "%s", piece->name + prefix + 1);
+    char *end = strrchr(name, '@');
+    if (!end) return -1;
+    *end = 0;
+    return ix_params_find(params, name);
 }
 
 ix_span ix_piece_within(const ix_param *p, ix_span span)

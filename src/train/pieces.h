@@ -8,9 +8,12 @@
 #include "model/params.h"
 #include "store/arrays.h"
 
-/* Row p of the table: its numbers [from, to), counted from the first that is held here, with their place. The values
- * are at[0], ... */
+/* Row p of the table: its numbers `held`, counted from the first that is held here, with their place. The values are
+ * at[0], ... The array is called BLOCK/NAME@FIRST. */
 ix_array ix_piece_of(const char *block, const ix_param *p, ix_span held, const float *at);
+
+/* Of which row of the table a piece of that block is; -1: of none. */
+int ix_piece_row(const ix_array *piece, const char *block, const ix_params *params);
 
 /* Which of its numbers row p shares with the floats `span` of the block, counted from the first held here. */
 ix_span ix_piece_within(const ix_param *p, ix_span span);

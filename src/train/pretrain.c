@@ -60,8 +60,9 @@ done:
     return rc;
 }
 
-/* Rows [lo, hi) of the step's list. Each row's loss is kept apart, so that their sum has one order. */
-static void train_rows(pretrainer *p, const int64_t *row, ix_span span, float *dw)
+/* Rows [lo, hi) of the step's list. Each row's loss is kept apart, so that their sum has one order. `closing`: they are
+ * this rank's last. */
+static void train_rows(pretrainer *p, const int64_t *row, ix_span span, float *dw, bool closing)
 {
     int64_t T = p->s->row_tokens, each = p->pack_tokens / (T + 1) > 0 ? p->pack_tokens / (T + 1) : 1;
     double scale = 1 / ((double)T * (double)p->s->rows_per_step);
@@ -69,6 +70,7 @@ static void train_rows(pretrainer *p, const int64_t *row, ix_span span, float *d
         ix_pack_clear(p->pack);
         for (int64_t i = at; i < at + each && i < span.hi; i++)
             ix_pack_add_document(p->pack, p->stream + row[i] * T, (int32_t)(T + 1));
+        if (closing && at + each >= span.hi) ix_update_close_lane(p->update, p->model);
         p->loss[at] = ix_pass_language(p->pass, p->weights, dw, p->pack, scale);
     }
 }
@@ -82,7 +84,9 @@ static ix_status run_step(pretrainer *p, const int64_t *row, ix_pretrain_record 
     for (int64_t i = 0; i < s->rows_per_step; i++) p->loss[i] = 0;
     for (int64_t lane = lanes.lo; lane < lanes.hi; lane++) {
         float *dw = ix_update_begin_lane(p->update);
-        train_rows(p, row, ix_split(s->rows_per_step, ix_update_lanes(p->update), (int)lane), dw);
+        ix_span mine = ix_split(s->rows_per_step, ix_update_lanes(p->update), (int)lane);
+        train_rows(p, row, mine, dw, lane + 1 == lanes.hi);
+        ix_model_watch(p->model, NULL, NULL);
         ix_clock_enter(&p->clock, IX_PHASE_REDUCE);
         ix_model_meet(p->model, dw);
         ix_update_end_lane(p->update);

@@ -128,65 +128,65 @@ const char *ix_saver_place(const ix_saver *s)
 /* --- reading it -------------------------------------------------------------------------------------------- */
 
 typedef struct {
-    const char *block; /* name and a slash */
+    const char *block;
     const ix_params *params;
-    float *at;
-    ix_span span;
+    const ix_saved_part *part;
+    int parts;
     int64_t copied;
 } reading;
 
 static ix_status take_array(reading *r, const ix_array *a, const char *where)
 {
     ix_status rc = IX_OK;
-    size_t prefix = strlen(r->block);
-    int row = strncmp(a->name, r->block, prefix) == 0 ? ix_params_find(r->params, a->name + prefix) : -1;
+    int row = ix_piece_row(a, r->block, r->params);
 
     IX_NEED(row >= 0 && ix_piece_is_sound(a), IX_EINPUT, "%s: %s: this model has no such numbers", where, a->name);
     const ix_param *p = &r->params->param[row];
-    ix_span held = ix_piece_within(p, r->span);
-    ix_array wanted = ix_piece_of("", p, held, NULL);
-    if (ix_span_size(held) == 0) return IX_OK;
-    r->copied += ix_piece_copy(r->at + (p->offset + held.lo - r->span.lo), wanted.place, a);
+    for (int i = 0; i < r->parts; i++) {
+        ix_span span = r->part[i].span, held = ix_piece_within(p, span);
+        ix_array wanted = ix_piece_of("", p, held, NULL);
+        if (ix_span_size(held) == 0) continue;
+        r->copied += ix_piece_copy(r->part[i].at + (p->offset + held.lo - span.lo), wanted.place, a);
+    }
 done:
     return rc;
 }
 
-/* Numbers of the first and last row of the table that the span has numbers of. */
-static void rows_of(const reading *r, int64_t *first, int64_t *last)
+/* Has any part numbers of rows [first, last] of the table? */
+static bool concerns(const reading *r, int64_t first, int64_t last)
 {
-    *first = r->params->count;
-    *last = -1;
-    for (int row = 0; row < r->params->count; row++)
-        if (ix_span_size(ix_piece_within(&r->params->param[row], r->span)) > 0) {
-            if (row < *first) *first = row;
-            *last = row;
-        }
+    if (first < 0 || last >= r->params->count || first > last) return false;
+    const ix_param *a = &r->params->param[first], *b = &r->params->param[last];
+    int64_t lo = a->offset, hi = b->offset + ix_param_size(b);
+    for (int i = 0; i < r->parts; i++)
+        if (r->part[i].span.lo < hi && r->part[i].span.hi > lo) return true;
+    return false;
 }
 
-ix_status ix_saver_read_block(const ix_saver *s, const char *name, const ix_params *params, float *at, ix_span span)
+ix_status ix_saver_read_block(const ix_saver *s, const char *name, const ix_params *params, const ix_saved_part *part,
+                              int parts)
 {
     ix_status rc = IX_OK;
-    char *block = ix_format("%s/", name), *path = NULL;
-    reading r = {.block = block, .params = params, .at = at, .span = span};
+    reading r = {.block = name, .params = params, .part = part, .parts = parts};
     ix_arrays list = {0};
-    int64_t first, last;
+    char *path = NULL;
+    int64_t wanted = 0;
 
-    rows_of(&r, &first, &last);
+    for (int i = 0; i < parts; i++) wanted += ix_span_size(part[i].span);
     for (int i = 0; i < s->found.count; i++) {
         const ix_checkpoint_file *f = &s->found.file[i];
-        if (strcmp(f->block, name) != 0 || f->last < first || f->first > last) continue;
+        if (strcmp(f->block, name) != 0 || !concerns(&r, f->first, f->last)) continue;
         free(path);
         path = ix_format("%s/%s", s->found.path, f->name);
         IX_TRY(ix_arrays_load(&list, path, f->seal));
         for (int k = 0; k < list.count; k++) IX_TRY(take_array(&r, &list.at[k], path));
         ix_arrays_free(&list);
     }
-    IX_NEED(r.copied == ix_span_size(span), IX_EINPUT, "%s: has %lld numbers of %s where %lld are needed",
-            s->found.path, (long long)r.copied, name, (long long)ix_span_size(span));
+    IX_NEED(r.copied == wanted, IX_EINPUT, "%s: has %lld numbers of %s where %lld are needed", s->found.path,
+            (long long)r.copied, name, (long long)wanted);
 done:
     ix_arrays_free(&list);
     free(path);
-    free(block);
     return rc;
 }
 

@@ -51,7 +51,8 @@ ix_status ix_moment_create(ix_moment **out, const ix_saver *saver, int64_t step,
 void ix_moment_destroy(ix_moment **moment);
 ix_status ix_moment_doubles(ix_moment *m, const char *name, int64_t n, const double *values);
 ix_status ix_moment_ints(ix_moment *m, const char *name, int64_t n, const int64_t *values);
-/* Numbers [span.lo, span.hi) of a block, of which `at` is the first; borrowed until the moment is saved. */
+/* Numbers [span.lo, span.hi) of a block, of which `at` is the first; borrowed until the moment is saved. The parts of
+ * one block are added one after the other, in order. */
 ix_status ix_moment_block(ix_moment *m, const char *name, const float *at, ix_span span);
 ix_status ix_moment_private(ix_moment *m, const char *name, const float *at, int64_t n);
 
@@ -69,9 +70,14 @@ bool ix_saver_same_tensor(const ix_saver *saver);        /* Local: as many tenso
 const ix_arrays *ix_saver_arrays(const ix_saver *saver); /* Local: what all ranks have in common */
 const char *ix_saver_place(const ix_saver *saver);       /* Local: its folder, for messages */
 
-/* Local. Fills at[span.hi - span.lo] from whoever wrote parts of it. IX_EINPUT: something is missing. */
-ix_status ix_saver_read_block(const ix_saver *saver, const char *name, const ix_params *params, float *at,
-                              ix_span span);
+/* Local. Fills every part, floats `span` of the block at at[0], ..., from whoever wrote some of it; the parts are in
+ * order. IX_EINPUT: something is missing. */
+typedef struct {
+    float *at;
+    ix_span span;
+} ix_saved_part;
+ix_status ix_saver_read_block(const ix_saver *saver, const char *name, const ix_params *params,
+                              const ix_saved_part *part, int parts);
 /* Local. The private block of that name of data rank `data` and my tensor index. */
 ix_status ix_saver_read_private(const ix_saver *saver, const char *name, int64_t data, float *at, int64_t n);
 

@@ -134,8 +134,11 @@ static void train_pack(ix_trainer *t, const ix_step_plan *plan, float *dw, int64
 
 static void train_unit(ix_trainer *t, const ix_step_plan *plan, const ix_unit *u, float **dw)
 {
+    bool closing = u->last && u->lane + 1 == ix_update_mine(t->update).hi;
     if (u->first) *dw = ix_update_begin_lane(t->update);
+    if (closing) ix_update_close_lane(t->update, t->model);
     if (u->from < u->to) train_pack(t, plan, *dw, u->from, u->to);
+    ix_model_watch(t->model, NULL, NULL);
     if (!u->last) return;
     ix_clock_enter(&t->clock, IX_PHASE_REDUCE);
     ix_model_meet(t->model, *dw);

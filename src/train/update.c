@@ -11,7 +11,9 @@ struct ix_update {
     const ix_grid *grid;
     ix_clock *clock;
     ix_lanes *lanes;
-    ix_optimizer *optimizer;
+    ix_span *mine; /* [parts] of the trained floats: a part of every bucket, each with an optimizer of its own */
+    ix_optimizer **optimizer;
+    int parts;
     const ix_rule *rule;
     ix_optimizer_settings settings;
     int count, stretches;
@@ -48,6 +50,23 @@ done:
     return rc;
 }
 
+static ix_status make_optimizers(ix_update *u)
+{
+    ix_status rc = IX_OK;
+    int64_t n = ix_span_size(u->trained), buckets = ix_lanes_buckets(n);
+    u->mine = calloc((size_t)buckets + 1, sizeof *u->mine);
+    u->optimizer = calloc((size_t)buckets + 1, sizeof *u->optimizer);
+    IX_NEED(u->mine && u->optimizer, IX_ENOMEM, "update: out of memory");
+    for (int64_t k = 0; k < buckets; k++) {
+        ix_span part = ix_lanes_part(n, ix_grid_size(u->grid, IX_DATA), ix_grid_rank(u->grid, IX_DATA), k);
+        if (ix_span_size(part) == 0) continue;
+        u->mine[u->parts] = part;
+        IX_TRY(ix_optimizer_create(&u->optimizer[u->parts++], u->rule, &u->settings, part));
+    }
+done:
+    return rc;
+}
+
 ix_status ix_update_create(ix_update **out, const ix_grid *grid, const ix_params *params, ix_span trained,
                            const ix_rule *rule, const ix_optimizer_settings *settings, int lanes, double clip_norm,
                            ix_clock *clock)
@@ -67,7 +86,7 @@ ix_status ix_update_create(ix_update **out, const ix_grid *grid, const ix_params
                      .trained = trained};
     IX_TRY(ix_grid_agree(grid, IX_GROUP, make(u, params)));
     IX_TRY(ix_lanes_create(&u->lanes, grid, IX_DATA, u->count, ix_span_size(trained)));
-    IX_TRY(ix_grid_agree(grid, IX_GROUP, ix_optimizer_create(&u->optimizer, rule, settings, ix_lanes_mine(u->lanes))));
+    IX_TRY(ix_grid_agree(grid, IX_GROUP, make_optimizers(u)));
     *out = u;
     u = NULL;
 done:
@@ -79,7 +98,9 @@ void ix_update_destroy(ix_update **update)
 {
     ix_update *u = *update;
     if (!u) return;
-    ix_optimizer_destroy(&u->optimizer);
+    for (int i = 0; i < u->parts; i++) ix_optimizer_destroy(&u->optimizer[i]);
+    free(u->optimizer);
+    free(u->mine);
     ix_lanes_destroy(&u->lanes);
     free(u->stretch);
     free(u);
@@ -101,9 +122,24 @@ float *ix_update_begin_lane(ix_update *u)
     return ix_lanes_begin(u->lanes);
 }
 
+/* The gradient of the block of weights is final from there on. */
+static void final_from(void *context, int64_t from)
+{
+    ix_update *u = context;
+    ix_clock_enter(u->clock, IX_PHASE_REDUCE);
+    ix_lanes_ready(u->lanes, from > u->trained.lo ? from - u->trained.lo : 0);
+    ix_clock_enter(u->clock, IX_PHASE_BACKWARD);
+}
+
 void ix_update_end_lane(ix_update *u)
 {
     ix_lanes_end(u->lanes);
+}
+
+void ix_update_close_lane(ix_update *u, ix_model *model)
+{
+    ix_lanes_closing(u->lanes);
+    if (!ix_model_meets(model)) ix_model_watch(model, final_from, u);
 }
 
 ix_lanes *ix_update_sums(ix_update *u)
@@ -113,13 +149,6 @@ ix_lanes *ix_update_sums(ix_update *u)
 
 /* --- checkpoints -------------------------------------------------------------------------------------- */
 
-/* This rank's share, as floats of the block of weights. */
-static ix_span share_of(const ix_update *u)
-{
-    ix_span mine = ix_lanes_mine(u->lanes);
-    return (ix_span){u->trained.lo + mine.lo, u->trained.lo + mine.hi};
-}
-
 typedef char moment_name[32];
 
 static void name_moment(moment_name name, int n)
@@ -127,15 +156,21 @@ static void name_moment(moment_name name, int n)
     snprintf(name, sizeof(moment_name), "moment%d", n + 1);
 }
 
+/* Part i of this rank's, as floats of the block of weights. */
+static ix_span part_of(const ix_update *u, int i)
+{
+    return (ix_span){u->trained.lo + u->mine[i].lo, u->trained.lo + u->mine[i].hi};
+}
+
 ix_status ix_update_save(ix_update *u, ix_moment *m, const float *weights)
 {
     ix_status rc = IX_OK;
-    ix_span mine = share_of(u);
     moment_name name;
-    IX_TRY(ix_moment_block(m, "weights", weights + mine.lo, mine));
-    for (int n = 0; n < ix_optimizer_moments(u->optimizer); n++) {
+    for (int i = 0; i < u->parts; i++) IX_TRY(ix_moment_block(m, "weights", weights + part_of(u, i).lo, part_of(u, i)));
+    for (int n = 0; n < u->rule->states; n++) {
         name_moment(name, n);
-        IX_TRY(ix_moment_block(m, name, ix_optimizer_moment(u->optimizer, n), mine));
+        for (int i = 0; i < u->parts; i++)
+            IX_TRY(ix_moment_block(m, name, ix_optimizer_moment(u->optimizer[i], n), part_of(u, i)));
     }
 done:
     return rc;
@@ -144,14 +179,19 @@ done:
 static ix_status read_share(ix_update *u, const ix_saver *saver, const ix_params *params, float *weights)
 {
     ix_status rc = IX_OK;
-    ix_span mine = share_of(u);
     moment_name name;
-    IX_TRY(ix_saver_read_block(saver, "weights", params, weights + mine.lo, mine));
-    for (int n = 0; n < ix_optimizer_moments(u->optimizer); n++) {
+    ix_saved_part *part = calloc((size_t)u->parts + 1, sizeof *part);
+
+    IX_NEED(part, IX_ENOMEM, "checkpoint: out of memory");
+    for (int i = 0; i < u->parts; i++) part[i] = (ix_saved_part){weights + part_of(u, i).lo, part_of(u, i)};
+    IX_TRY(ix_saver_read_block(saver, "weights", params, part, u->parts));
+    for (int n = 0; n < u->rule->states; n++) {
         name_moment(name, n);
-        IX_TRY(ix_saver_read_block(saver, name, params, ix_optimizer_moment(u->optimizer, n), mine));
+        for (int i = 0; i < u->parts; i++) part[i].at = ix_optimizer_moment(u->optimizer[i], n);
+        IX_TRY(ix_saver_read_block(saver, name, params, part, u->parts));
     }
 done:
+    free(part);
     return rc;
 }
 
@@ -161,7 +201,7 @@ ix_status ix_update_restore(ix_update *u, const ix_saver *saver, const ix_params
     ix_status rc = IX_OK;
     IX_TRY(ix_grid_agree(u->grid, IX_GROUP, read_share(u, saver, params, weights)));
     ix_lanes_gather(u->grid, IX_DATA, weights + u->trained.lo, ix_span_size(u->trained));
-    ix_optimizer_go_on(u->optimizer, steps_done);
+    for (int i = 0; i < u->parts; i++) ix_optimizer_go_on(u->optimizer[i], steps_done);
 done:
     return rc;
 }
@@ -171,15 +211,14 @@ done:
 ix_status ix_update_apply(ix_update *u, float *weights, double lr, double *norm)
 {
     ix_status rc = IX_OK;
-    float *sum;
-    ix_span mine;
 
     ix_clock_enter(u->clock, IX_PHASE_REDUCE);
-    ix_lanes_reduce(u->lanes, &sum, &mine);
+    float *sum = ix_lanes_reduce(u->lanes);
     ix_clock_enter(u->clock, IX_PHASE_UPDATE);
-    IX_TRY(ix_gradient_norm(norm, u->grid, sum, mine, u->stretch, u->stretches));
+    IX_TRY(ix_gradient_norm(norm, u->grid, sum, u->mine, u->parts, u->stretch, u->stretches));
     IX_NEED(isfinite(*norm), IX_ENUMERIC, "the gradient is no number (its norm is %g)", *norm);
-    ix_optimizer_step(u->optimizer, weights + u->trained.lo, sum, ix_clip_factor(*norm, u->clip_norm), lr);
+    for (int i = 0; i < u->parts; i++)
+        ix_optimizer_step(u->optimizer[i], weights + u->trained.lo, sum, ix_clip_factor(*norm, u->clip_norm), lr);
     ix_clock_enter(u->clock, IX_PHASE_REDUCE);
     ix_lanes_gather(u->grid, IX_DATA, weights + u->trained.lo, ix_span_size(u->trained));
 done:

@@ -25,6 +25,9 @@ ix_span ix_update_mine(const ix_update *update); /* the lanes that this rank fil
 /* Local. A zeroed gradient block for the next lane; end() hands it in. */
 float *ix_update_begin_lane(ix_update *update);
 void ix_update_end_lane(ix_update *update);
+/* Local, between the two of this rank's last lane, before its last backward pass: what that pass finishes travels while
+ * it goes on. The caller stops it with ix_model_watch(model, NULL, NULL). */
+void ix_update_close_lane(ix_update *update, ix_model *model);
 
 ix_lanes *ix_update_sums(ix_update *update); /* Local: the lanes themselves, for saving a step that is not over */
 

@@ -26,19 +26,26 @@ static float tree(int lo, int hi, int64_t i)
 }
 
 /* One step: every lane filled, reduced, checked against the definition, gathered, and checked again. */
-static void check_step(const ix_grid *g, ix_lanes *lanes, int L, int64_t n, float *weights)
+static void check_step(const ix_grid *g, ix_lanes *lanes, int L, int64_t n, float *weights, bool travels)
 {
-    ix_span own = ix_split(L, ix_grid_size(g, IX_DATA), ix_grid_rank(g, IX_DATA)), mine;
-    float *sum;
+    int D = ix_grid_size(g, IX_DATA), rank = ix_grid_rank(g, IX_DATA);
+    ix_span own = ix_split(L, D, rank);
     for (int64_t lane = own.lo; lane < own.hi; lane++) {
+        bool early = travels && lane + 1 == own.hi; /* the last lane is sent while it comes about */
         float *x = ix_lanes_begin(lanes);
-        for (int64_t i = 0; i < n; i++) x[i] += entry((int)lane, i);
+        if (early) ix_lanes_closing(lanes);
+        for (int64_t i = n - 1; i >= 0; i--) {
+            x[i] += entry((int)lane, i);
+            if (early && i % (900 + 800 * rank) == 0) ix_lanes_ready(lanes, i);
+        }
         ix_lanes_end(lanes);
     }
-    ix_lanes_reduce(lanes, &sum, &mine);
-    assert_int_equal(mine.lo, ix_lanes_mine(lanes).lo);
-    assert_int_equal(mine.hi, ix_lanes_mine(lanes).hi);
-    for (int64_t i = 0; i < n; i++) weights[i] = i >= mine.lo && i < mine.hi ? sum[i] : NAN;
+    const float *sum = ix_lanes_reduce(lanes);
+    for (int64_t i = 0; i < n; i++) weights[i] = NAN;
+    for (int64_t k = 0; k < ix_lanes_buckets(n); k++) {
+        ix_span mine = ix_lanes_part(n, D, rank, k);
+        for (int64_t i = mine.lo; i < mine.hi; i++) weights[i] = sum[i];
+    }
     ix_lanes_gather(g, IX_DATA, weights, n);
     for (int64_t i = 0; i < n; i++) {
         float want = tree(0, L, i);
@@ -64,7 +71,7 @@ static void bits_are_those_of_the_tree(void **state)
             if (L < ix_comm_ranks()) L = ix_comm_ranks();
             assert_non_null(weights);
             CHECK_OK(ix_lanes_create(&lanes, g, IX_DATA, L, n));
-            for (int step = 0; step < 2; step++) check_step(g, lanes, L, n, weights);
+            for (int step = 0; step < 4; step++) check_step(g, lanes, L, n, weights, step % 2);
             ix_lanes_destroy(&lanes);
             assert_null(lanes);
             free(weights);
@@ -72,49 +79,60 @@ static void bits_are_those_of_the_tree(void **state)
     ix_grid_destroy(&g);
 }
 
-/* More floats than one message carries: several pieces in flight. */
-static void many_pieces_keep_the_bits(void **state)
+/* Several buckets on their way, and ranks that differ in how they send them. */
+static void many_buckets_keep_the_bits(void **state)
 {
     (void)state;
-    const int64_t n = (6 << 20) + 4096 * 3 + 17;
+    const int64_t n = (10 << 20) + 4096 * 3 + 17;
     const int L = 5;
     ix_grid *g = NULL;
     ix_lanes *lanes = NULL;
-    float *sum;
-    ix_span mine, own;
     CHECK_OK(ix_grid_create(&g, 1, ix_comm_ranks(), 1));
     CHECK_OK(ix_lanes_create(&lanes, g, IX_DATA, L, n));
-    own = ix_split(L, ix_comm_ranks(), ix_comm_rank());
-    for (int64_t lane = own.lo; lane < own.hi; lane++) {
-        float *x = ix_lanes_begin(lanes);
-        for (int64_t i = 0; i < n; i++) x[i] = 1.0f / (float)((i * 7 + lane * 3) % 1000 + 1);
-        ix_lanes_end(lanes);
-    }
-    ix_lanes_reduce(lanes, &sum, &mine);
-    for (int64_t i = mine.lo; i < mine.hi; i++) {
-        float x[5];
-        for (int lane = 0; lane < L; lane++) x[lane] = 1.0f / (float)((i * 7 + lane * 3) % 1000 + 1);
-        float want = ((x[0] + x[1]) + (x[2] + x[3])) + x[4];
-        if (memcmp(&sum[i], &want, sizeof want) != 0) fail_msg("entry %lld", (long long)i);
+    ix_span own = ix_split(L, ix_comm_ranks(), ix_comm_rank());
+    for (int step = 0; step < 3; step++) {
+        for (int64_t lane = own.lo; lane < own.hi; lane++) {
+            bool early = lane + 1 == own.hi && (step == 1 || (step == 2 && ix_comm_rank() % 2));
+            float *x = ix_lanes_begin(lanes);
+            if (early) ix_lanes_closing(lanes);
+            for (int64_t i = n - 1; i >= 0; i--) {
+                x[i] = 1.0f / (float)((i * 7 + lane * 3) % 1000 + 1);
+                if (early && i % 100000 == 0) ix_lanes_ready(lanes, i);
+            }
+            ix_lanes_end(lanes);
+        }
+        const float *sum = ix_lanes_reduce(lanes);
+        for (int64_t k = 0; k < ix_lanes_buckets(n); k++) {
+            ix_span mine = ix_lanes_part(n, ix_comm_ranks(), ix_comm_rank(), k);
+            for (int64_t i = mine.lo; i < mine.hi; i++) {
+                float x[5];
+                for (int lane = 0; lane < L; lane++) x[lane] = 1.0f / (float)((i * 7 + lane * 3) % 1000 + 1);
+                float want = ((x[0] + x[1]) + (x[2] + x[3])) + x[4];
+                if (memcmp(&sum[i], &want, sizeof want) != 0) fail_msg("step %d entry %lld", step, (long long)i);
+            }
+        }
     }
     ix_lanes_destroy(&lanes);
     ix_grid_destroy(&g);
 }
 
-static void slices_cover_everything_in_chunks(void **state)
+static void parts_cover_everything_in_chunks(void **state)
 {
     (void)state;
-    static const int64_t sizes[] = {1, 4096, 4097, 100000, INT64_C(5) << 32};
+    static const int64_t sizes[] = {1, 4096, 4097, 100000, 9000001, INT64_C(5) << 32};
     for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++)
         for (int D = 1; D <= 40; D++) {
-            int64_t at = 0;
-            for (int i = 0; i < D; i++) {
-                ix_span part = ix_lanes_slice(sizes[s], D, i);
-                assert_int_equal(part.lo, at);
-                assert_true(part.lo % IX_LANE_CHUNK == 0 || part.lo == sizes[s]);
-                at = part.hi;
-            }
+            int64_t at = 0, share[40] = {0};
+            for (int64_t k = 0; k < ix_lanes_buckets(sizes[s]); k++)
+                for (int i = 0; i < D; i++) {
+                    ix_span part = ix_lanes_part(sizes[s], D, i, k);
+                    assert_int_equal(part.lo, at);
+                    assert_true(part.lo % IX_LANE_CHUNK == 0 || part.lo == sizes[s]);
+                    share[i] += ix_span_size(part);
+                    at = part.hi;
+                }
             assert_int_equal(at, sizes[s]);
+            for (int i = 0; i < D; i++) assert_int_equal(ix_lanes_share(sizes[s], D, i), share[i]);
         }
 }
 
@@ -150,17 +168,14 @@ static void one_rank_one_lane_copies_nothing(void **state)
     (void)state;
     ix_grid *self = NULL;
     ix_lanes *lanes = NULL;
-    float *sum;
-    ix_span mine;
     CHECK_OK(ix_grid_create_self(&self));
     CHECK_OK(ix_lanes_create(&lanes, self, IX_DATA, 1, 1000));
     float *x = ix_lanes_begin(lanes);
     x[3] = -0.0f;
     ix_lanes_end(lanes);
-    ix_lanes_reduce(lanes, &sum, &mine);
+    const float *sum = ix_lanes_reduce(lanes);
     assert_ptr_equal(sum, x);
     assert_true(signbit(sum[3]));
-    assert_true(mine.lo == 0 && mine.hi == 1000);
     ix_lanes_destroy(&lanes);
     ix_grid_destroy(&self);
 }
@@ -170,8 +185,6 @@ static void a_lane_starts_from_zero(void **state)
     (void)state;
     ix_grid *self = NULL;
     ix_lanes *lanes = NULL;
-    float *sum;
-    ix_span mine;
     CHECK_OK(ix_grid_create_self(&self));
     CHECK_OK(ix_lanes_create(&lanes, self, IX_DATA, 3, 5000));
     for (int step = 0; step < 2; step++) {
@@ -181,7 +194,7 @@ static void a_lane_starts_from_zero(void **state)
             for (int i = 0; i < 5000; i++) x[i] = lane == 1 ? 0 : 1; /* lane 1 has no pairs */
             ix_lanes_end(lanes);
         }
-        ix_lanes_reduce(lanes, &sum, &mine);
+        const float *sum = ix_lanes_reduce(lanes);
         for (int i = 0; i < 5000; i++) assert_true(sum[i] == 2);
     }
     ix_lanes_destroy(&lanes);
@@ -202,8 +215,8 @@ static void no_memory_on_one_is_no_memory_on_all(void **state)
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(bits_are_those_of_the_tree),           cmocka_unit_test(many_pieces_keep_the_bits),
-        cmocka_unit_test(slices_cover_everything_in_chunks),    cmocka_unit_test(memory_is_what_was_promised),
+        cmocka_unit_test(bits_are_those_of_the_tree),           cmocka_unit_test(many_buckets_keep_the_bits),
+        cmocka_unit_test(parts_cover_everything_in_chunks),     cmocka_unit_test(memory_is_what_was_promised),
         cmocka_unit_test(one_rank_one_lane_copies_nothing),     cmocka_unit_test(a_lane_starts_from_zero),
         cmocka_unit_test(no_memory_on_one_is_no_memory_on_all), cmocka_unit_test(traffic_is_two_gradients_at_most),
     };

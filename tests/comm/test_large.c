@@ -47,8 +47,10 @@ static void large_weights_arrive(void **state)
 
     assert_non_null(x);
     CHECK_OK(ix_grid_create(&g, 1, ix_comm_ranks(), 1));
-    ix_span mine = ix_lanes_slice(n, ix_comm_ranks(), ix_comm_rank());
-    for (int64_t i = mine.lo; i < mine.hi; i++) x[i] = (float)(i % 16777213);
+    for (int64_t k = 0; k < ix_lanes_buckets(n); k++) {
+        ix_span mine = ix_lanes_part(n, ix_comm_ranks(), ix_comm_rank(), k);
+        for (int64_t i = mine.lo; i < mine.hi; i++) x[i] = (float)(i % 16777213);
+    }
     ix_lanes_gather(g, IX_DATA, x, n);
     for (int64_t i = 0; i < n; i++)
         if (x[i] != (float)(i % 16777213)) fail_msg("float %lld", (long long)i);

@@ -55,7 +55,7 @@ static double norm_of(const float *g, int n)
     double norm;
     const ix_stretch all = {0, n, true};
     CHECK_OK(ix_grid_create_self(&grid));
-    CHECK_OK(ix_gradient_norm(&norm, grid, g, (ix_span){0, n}, &all, 1));
+    CHECK_OK(ix_gradient_norm(&norm, grid, g, &(ix_span){0, n}, 1, &all, 1));
     ix_grid_destroy(&grid);
     return norm;
 }
