@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "model/work.h"
 #include "objective/states.h"
 
 static const size_t states_most = (size_t)2 << 30; /* bytes of hidden states that a frozen trunk keeps */
@@ -19,6 +20,7 @@ struct ix_pass {
     ix_objective_settings settings;
     ix_model *model;
     ix_clock *clock;
+    ix_work work;
     int64_t tokens, own, D;
     int64_t own_gradient;    /* where own rows begin in a gradient block */
     ix_states *states;       /* of a trunk that is not trained, else NULL */
@@ -40,6 +42,7 @@ ix_status ix_pass_create(ix_pass **out, const ix_objective *objective, const ix_
     *out = NULL;
     IX_NEED(p = calloc(1, sizeof *p), IX_ENOMEM, "pass: out of memory");
     *p = (ix_pass){.objective = objective, .model = model, .clock = clock, .tokens = tokens, .own = -1};
+    p->work = ix_model_work(model);
     if (settings) p->settings = *settings;
     p->D = ix_model_config_of(model)->D;
     if (objective && objective->extras) {
@@ -95,6 +98,11 @@ void ix_pass_destroy(ix_pass **pass)
     ix_states_destroy(&p->states);
     free(p);
     *pass = NULL;
+}
+
+int64_t ix_pass_work(const ix_pass *pass, const ix_pack *pack)
+{
+    return ix_pack_work(&pass->work, pack, !pass->objective || ix_objective_reads_head(pass->objective));
 }
 
 int64_t ix_pass_own(const ix_pass *pass)

@@ -26,7 +26,10 @@ ix_status ix_pass_create(ix_pass **out, const ix_objective *objective, const ix_
                          ix_model *model, int64_t tokens, ix_clock *clock);
 size_t ix_pass_bytes(const ix_model *model, int64_t tokens); /* what that allocates */
 const ix_model *ix_pass_model(const ix_pass *pass);
-void ix_pass_destroy(ix_pass **pass);                        /* NULL is fine; leaves *pass NULL */
+void ix_pass_destroy(ix_pass **pass); /* NULL is fine; leaves *pass NULL */
+
+/* Multiply-adds of a forward pass over what is in the pack (model/work.h). */
+int64_t ix_pass_work(const ix_pass *pass, const ix_pack *pack);
 
 /* The rows that a run needs beyond the model's: where they begin in a block of weights. */
 int64_t ix_pass_own(const ix_pass *pass);

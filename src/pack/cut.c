@@ -4,13 +4,13 @@
 #include <stdlib.h>
 
 typedef struct {
-    int64_t tokens, index;
+    int64_t work, index;
 } item;
 
-static int longest_first(const void *a, const void *b)
+static int largest_first(const void *a, const void *b)
 {
     const item *x = a, *y = b;
-    if (x->tokens != y->tokens) return x->tokens < y->tokens ? 1 : -1;
+    if (x->work != y->work) return x->work < y->work ? 1 : -1;
     return x->index < y->index ? -1 : 1;
 }
 
@@ -26,7 +26,7 @@ static void spread_order(int *order, int parts)
     }
 }
 
-ix_status ix_cut_parts(int32_t *part, const int64_t *tokens, int64_t n, int parts)
+ix_status ix_cut_parts(int32_t *part, const int64_t *work, int64_t n, int parts)
 {
     ix_status rc = IX_OK;
     item *items = calloc((size_t)n + 1, sizeof *items);
@@ -35,14 +35,14 @@ ix_status ix_cut_parts(int32_t *part, const int64_t *tokens, int64_t n, int part
 
     IX_CONTRACT(parts > 0);
     IX_NEED(items && load && order, IX_ENOMEM, "cut of %lld pairs: out of memory", (long long)n);
-    for (int64_t i = 0; i < n; i++) items[i] = (item){tokens[i], i};
-    qsort(items, (size_t)n, sizeof *items, longest_first);
+    for (int64_t i = 0; i < n; i++) items[i] = (item){work[i], i};
+    qsort(items, (size_t)n, sizeof *items, largest_first);
     spread_order(order, parts);
     for (int64_t i = 0; i < n; i++) {
         int best = order[0];
         for (int p = 1; p < parts; p++)
             if (load[order[p]] < load[best]) best = order[p];
-        load[best] += items[i].tokens;
+        load[best] += items[i].work;
         part[items[i].index] = best;
     }
 done:

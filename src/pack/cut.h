@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * cut.h - cutting a step into lanes and a lane into packs: pure functions of token counts, so that every
+ * cut.h - cutting a step into lanes and a lane into packs: pure functions of lengths, so that every
  * rank computes the same cut. Local. */
 #ifndef IX_PACK_CUT_H
 #define IX_PACK_CUT_H
@@ -9,10 +9,10 @@
 
 #include "pack/pack.h"
 
-/* part[i] in [0, parts) for n items of tokens[i]: the longest first, each to the part with the fewest tokens so
- * far (longest-processing-time rule, Graham 1969). Equal parts are taken in bit-reversed order, so that any
+/* part[i] in [0, parts) for n items of work[i]: the largest first, each to the part with the least work so far
+ * (longest-processing-time rule, Graham 1969). Equal parts are taken in bit-reversed order, so that any
  * contiguous halves, quarters, ... of the parts are balanced too and a few items spread over all ranks. */
-ix_status ix_cut_parts(int32_t *part, const int64_t *tokens, int64_t n, int parts);
+ix_status ix_cut_parts(int32_t *part, const int64_t *work, int64_t n, int parts);
 
 /* End of the pack that begins at item `from` of a list: items are taken in order while their tokens stay within
  * `budget`, always at least one. tokens[i] belongs to item list[i] (list NULL: item i). */

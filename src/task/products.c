@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "task/products.h"
 
-bool ix_is_trunk(const ix_param *p, const ix_model_config *c)
-{
-    return p->dims == 2 && p->full_rows > 1 && p->full_rows != c->V;
-}
+#include "model/work.h"
 
 static void add(ix_product *list, int *count, ix_product p)
 {

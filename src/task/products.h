@@ -14,7 +14,4 @@ enum { IX_MODEL_PRODUCTS = 8 };
  * how many kinds there are. Local. */
 int ix_products_of(const ix_model *model, bool head, ix_product product[IX_MODEL_PRODUCTS]);
 
-/* Is it a matrix of the blocks? Embedding and head have a row for every token. */
-bool ix_is_trunk(const ix_param *param, const ix_model_config *config);
-
 #endif

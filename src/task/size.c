@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "comm/lanes.h"
+#include "model/work.h"
 #include "objective/pass.h"
 #include "task/bench.h"
 #include "train/judge.h"
@@ -46,16 +47,6 @@ static void count_corpus(ix_run_size *z, const ix_corpus_material *c, const ix_s
     z->response_tokens = c->corpus.tokens;
     z->longest_pair = s->pretrain.row_tokens + 1;
     z->steps = (c->corpus.tokens - 1) / s->pretrain.row_tokens / s->pretrain.rows_per_step * s->training.epochs;
-}
-
-/* --- parameters ---------------------------------------------------------------------------------- */
-
-static int64_t trunk_of(const ix_params *t, const ix_model_config *c)
-{
-    int64_t sum = 0;
-    for (int i = 0; i < t->count; i++)
-        if (ix_is_trunk(&t->param[i], c)) sum += t->param[i].full_rows * t->param[i].full_cols;
-    return sum;
 }
 
 /* --- memory -------------------------------------------------------------------------------------- */
@@ -128,8 +119,9 @@ static void measure(ix_run_size *z, const ix_bench *b, const ix_model *model, co
                        .heads = c->H};
     if (b->task->sets) count_pairs(z, ix_bench_material(b), s);
     else count_corpus(z, &b->c, s);
-    z->trunk = trunk_of(t, c);
-    z->head = (int64_t)c->V * c->D;
+    ix_work work = ix_model_work(model);
+    z->trunk = work.token;
+    z->head = work.row;
     z->products = ix_products_of(model, true, z->product);
     z->pack_tokens = ix_pack_budget(model, IX_PACK_BYTES);
     z->memory = memory_of(model, s, data, room_of(b, s, z->pack_tokens));

@@ -79,9 +79,9 @@ typedef struct {
  * computed by one rank, in one pack. */
 typedef struct {
     int64_t n, units;
-    item *item;             /* [n] */
-    ix_span *unit;          /* [units] items */
-    int64_t *tokens, *list; /* [units] */
+    item *item;                    /* [n] */
+    ix_span *unit;                 /* [units] items */
+    int64_t *tokens, *cost, *list; /* [units] cost: of the unit's forward pass */
     int32_t *part;
     double *merged;                /* [n, FIGURES] */
     double *known;                 /* [n] 1: this rank computed the pair, or an earlier launch did */
@@ -97,6 +97,7 @@ static void free_work(work *k)
     free(k->item);
     free(k->unit);
     free(k->tokens);
+    free(k->cost);
     free(k->list);
     free(k->part);
     free(k->merged);
@@ -149,6 +150,13 @@ static bool same_prompt(const ix_pair *a, const ix_pair *b)
            !memcmp(a->prompt, b->prompt, (size_t)a->prompt_size * sizeof *a->prompt);
 }
 
+static void close_unit(work *k, const ix_judge *j)
+{
+    if (k->units == 0) return;
+    k->tokens[k->units - 1] = k->pack->N;
+    k->cost[k->units - 1] = ix_pass_work(j->pass, k->pack);
+}
+
 /* A unit ends where the prompt changes, and where it would be more than `most` tokens. */
 static void cut_units(work *k, const ix_judge *j, int64_t most)
 {
@@ -157,13 +165,14 @@ static void cut_units(work *k, const ix_judge *j, int64_t most)
         bool begins = i == 0 || !j->share_prompt || !same_prompt(p, &k->item[i - 1].pair) ||
                       k->pack->N + ix_pack_join_tokens(k->pack, p) > most;
         if (begins) {
+            close_unit(k, j);
             ix_pack_clear(k->pack);
             k->unit[k->units++] = (ix_span){i, i};
         }
         add_item(k, j, i);
         k->unit[k->units - 1].hi = i + 1;
-        k->tokens[k->units - 1] = k->pack->N;
     }
+    close_unit(k, j);
 }
 
 /* Units are small enough that every rank finds work, where one prompt has very many answers. */
@@ -190,18 +199,20 @@ static ix_status make_work(work *k, const ix_judge *j, const ix_judged_set *set,
     k->item = calloc(n, sizeof *k->item);
     k->unit = calloc(n, sizeof *k->unit);
     k->tokens = calloc(n, sizeof *k->tokens);
+    k->cost = calloc(n, sizeof *k->cost);
     k->list = calloc(n, sizeof *k->list);
     k->part = calloc(n, sizeof *k->part);
     k->merged = calloc(n, FIGURES * sizeof *k->merged);
     k->known = calloc(n, sizeof *k->known);
     k->reference = calloc(n, sizeof *k->reference);
     k->packed = calloc(n, sizeof *k->packed);
-    IX_NEED(k->item && k->unit && k->tokens && k->list && k->part && k->merged && k->known && k->reference && k->packed,
+    IX_NEED(k->item && k->unit && k->tokens && k->cost && k->list && k->part && k->merged && k->known && k->reference &&
+                k->packed,
             IX_ENOMEM, "judging %lld pairs: out of memory", (long long)k->n);
     IX_TRY(ix_pack_create(&k->pack, tokens, 4 * k->n + 4, k->n + 1));
     IX_TRY(take_items(k, j, set, sets));
     cut_units(k, j, most_of_unit(k, j));
-    IX_TRY(ix_cut_parts(k->part, k->tokens, k->units, ix_grid_size(j->grid, IX_DATA)));
+    IX_TRY(ix_cut_parts(k->part, k->cost, k->units, ix_grid_size(j->grid, IX_DATA)));
 done:
     return rc;
 }
@@ -348,7 +359,7 @@ static ix_status judge_packs(const ix_judge *j, work *k, const float *weights, c
     for (int64_t from = 0, to; from < mine || rounds > 0; from = to, rounds--) {
         to = from < mine ? ix_cut_pack(k->tokens, k->list, mine, from, j->pack_tokens) : from;
         if (from < to) judge_pack(j, k, weights, set, from, to);
-        ix_saver_wish wish = ix_saver_tick(j->saver);
+        ix_saver_wish wish = ix_saver_tick_apart(j->saver);
         if (wish != IX_GO_ON) IX_TRY(save_known(j, k, ix_seconds() - start, wish));
     }
 done:

@@ -16,20 +16,25 @@ ix_status ix_saver_create(ix_saver **out, const ix_grid *grid, const ix_saver_se
 {
     ix_saver *s = calloc(1, sizeof *s);
     *out = NULL;
-    ix_status rc = ix_grid_agree(grid, IX_GROUP, s ? IX_OK : ix_fail(IX_ENOMEM, "checkpoints: out of memory"));
-    if (rc != IX_OK) {
-        free(s);
-        return rc;
-    }
-    *s = (ix_saver){.grid = grid, .settings = *settings, .stride = 1, .step_seconds = INFINITY};
+    ix_status rc =
+        s ? ix_question_create(&s->question, grid, IX_GROUP) : ix_fail(IX_ENOMEM, "checkpoints: out of memory");
+    IX_TRY(ix_grid_agree(grid, IX_GROUP, rc));
+    s->grid = grid;
+    s->settings = *settings;
+    s->stride = 1;
+    s->step_seconds = INFINITY;
     s->agreed = s->saved = ix_seconds();
     *out = s;
-    return IX_OK;
+    s = NULL;
+done:
+    ix_saver_destroy(&s);
+    return rc;
 }
 
 void ix_saver_destroy(ix_saver **saver)
 {
     if (!*saver) return;
+    ix_question_destroy(&(*saver)->question);
     ix_arrays_free(&(*saver)->common);
     ix_checkpoint_free(&(*saver)->found);
     free(*saver);
@@ -58,15 +63,40 @@ static void learn_pace(ix_saver *s, double elapsed)
     s->steps = 0;
 }
 
-ix_saver_wish ix_saver_tick(ix_saver *s)
+static void ask(ix_saver *s)
 {
-    if (!s || ++s->ticks < s->stride) return IX_GO_ON;
-    double now = ix_seconds(), x[2] = {now - s->agreed, own_wish(s, now)};
-    ix_grid_max_double(s->grid, IX_GROUP, x, 2);
-    s->ticks = 0;
+    double now = ix_seconds();
+    ix_question_ask(s->question, (double[IX_QUESTION]){now - s->agreed, own_wish(s, now)});
     s->agreed = now;
+}
+
+static ix_saver_wish answer(ix_saver *s)
+{
+    double x[IX_QUESTION];
+    ix_question_answer(s->question, x);
     learn_pace(s, x[0]);
     return (ix_saver_wish)x[1];
+}
+
+ix_saver_wish ix_saver_tick(ix_saver *s)
+{
+    ix_saver_wish wish = IX_GO_ON;
+    if (!s || ++s->ticks < s->stride) return IX_GO_ON;
+    s->ticks = 0;
+    if (ix_question_open(s->question)) wish = answer(s);
+    if (wish != IX_GO_ON) return wish;
+    ask(s);
+    return answer(s);
+}
+
+ix_saver_wish ix_saver_tick_apart(ix_saver *s)
+{
+    ix_saver_wish wish = IX_GO_ON;
+    if (!s || ++s->ticks < s->stride) return IX_GO_ON;
+    s->ticks = 0;
+    if (ix_question_open(s->question)) wish = answer(s);
+    if (wish == IX_GO_ON) ask(s);
+    return wish;
 }
 
 bool ix_saver_is_slow(const ix_saver *s)

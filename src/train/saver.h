@@ -38,6 +38,9 @@ typedef enum { IX_GO_ON, IX_SAVE, IX_SAVE_AND_STOP } ix_saver_wish;
 
 /* After each piece of work, on all ranks equally often; cheap: the ranks speak once in `pace`. NULL: go on. */
 ix_saver_wish ix_saver_tick(ix_saver *saver);
+/* The same where ranks are not together anyway, as between packs: a rank learns what all wished the last time, and
+ * waits only for those that are a whole piece behind. */
+ix_saver_wish ix_saver_tick_apart(ix_saver *saver);
 
 /* Local, the same on every rank: do steps take so long that one should save within them? */
 bool ix_saver_is_slow(const ix_saver *saver);

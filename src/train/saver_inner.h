@@ -4,11 +4,13 @@
 #ifndef IX_TRAIN_SAVER_INNER_H
 #define IX_TRAIN_SAVER_INNER_H
 
+#include "comm/question.h"
 #include "store/checkpoint.h"
 #include "train/saver.h"
 
 struct ix_saver {
     const ix_grid *grid;
+    ix_question *question; /* seconds since the ranks agreed, and what the rank wishes */
     ix_saver_settings settings;
     int ticks, stride;          /* ticks since the ranks agreed; after how many they agree */
     double agreed, saved;       /* when they last did */

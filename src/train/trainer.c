@@ -20,6 +20,7 @@ static void close_trainer(ix_trainer *t)
     ix_update_destroy(&t->update);
     ix_pack_destroy(&t->pack);
     free(t->tokens);
+    free(t->work);
     free(t->list);
     free(t->unit);
     free(t->part);
@@ -74,6 +75,7 @@ static ix_status make_buffers(ix_trainer *t, const ix_order *order)
     IX_TRY(ix_pack_create(&t->pack, tokens, 4 * (int64_t)n, (int64_t)n));
     t->capacity = (int64_t)n;
     t->tokens = calloc(n, sizeof *t->tokens);
+    t->work = calloc(n, sizeof *t->work);
     t->list = calloc(n, sizeof *t->list);
     t->unit = calloc(n + (size_t)(t->update ? ix_update_lanes(t->update) : 0), sizeof *t->unit);
     t->part = calloc(n, sizeof *t->part);
@@ -82,8 +84,8 @@ static ix_status make_buffers(ix_trainer *t, const ix_order *order)
     t->pack_reference = calloc(n, sizeof *t->pack_reference);
     t->result = calloc(n, sizeof *t->result);
     t->packed = calloc(n, sizeof *t->packed);
-    IX_NEED(t->tokens && t->list && t->unit && t->part && t->merged && t->scale && t->pack_reference && t->result &&
-                t->packed,
+    IX_NEED(t->tokens && t->work && t->list && t->unit && t->part && t->merged && t->scale && t->pack_reference &&
+                t->result && t->packed,
             IX_ENOMEM, "trainer: out of memory");
     IX_TRY(make_judged(t));
 done:
@@ -178,7 +180,7 @@ static ix_status train_units(ix_trainer *t, const ix_step_plan *plan, int64_t do
             train_unit(t, plan, &t->unit[now], &dw);
             t->trained = now + 1;
         }
-        ix_saver_wish wish = saver && round + 1 < rounds ? ix_saver_tick(saver) : IX_GO_ON;
+        ix_saver_wish wish = saver && round + 1 < rounds ? ix_saver_tick_apart(saver) : IX_GO_ON;
         if (wish != IX_GO_ON) IX_TRY(ix_trainer_save_within(t, plan, wish));
     }
 done:
@@ -202,9 +204,12 @@ static ix_status run_step(ix_trainer *t, const ix_step_plan *plan)
     ix_clock_enter(&t->clock, IX_PHASE_DATA);
     for (int64_t i = 0; i < plan->n; i++) {
         ix_pair pair = ix_trimmed(ix_pairs_get(t->train, plan->pair[i]), plan->lost + 2 * i);
-        r.tokens += t->tokens[i] = ix_pair_tokens(&pair, s->share_prompt);
+        ix_pack_clear(t->pack);
+        ix_pack_add_pair(t->pack, &pair, i, s->share_prompt);
+        r.tokens += t->tokens[i] = t->pack->N;
+        t->work[i] = ix_pass_work(t->pass, t->pack);
     }
-    IX_TRY(ix_grid_agree(t->grid, IX_GROUP, ix_cut_parts(t->part, t->tokens, plan->n, ix_update_lanes(t->update))));
+    IX_TRY(ix_grid_agree(t->grid, IX_GROUP, ix_cut_parts(t->part, t->work, plan->n, ix_update_lanes(t->update))));
     memset(t->merged, 0, (size_t)(IX_STEP_FIGURES * plan->n) * sizeof *t->merged);
     t->trained = 0;
     if (t->within) IX_TRY(ix_grid_agree(t->grid, IX_GROUP, ix_trainer_restore_within(t, plan, &done, &dw)));

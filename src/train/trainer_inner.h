@@ -34,8 +34,8 @@ typedef struct {
     ix_update *update;
     int64_t pack_tokens, capacity; /* capacity: pairs of a step that the arrays below hold */
     ix_pack *pack;
-    int64_t *tokens, *list;
-    ix_unit *unit; /* of this step and rank */
+    int64_t *tokens, *work, *list; /* work: of a pair's forward pass, by which pairs are dealt to lanes */
+    ix_unit *unit;                 /* of this step and rank */
     int32_t *part;
     double *merged, *scale; /* scale: of the pairs of one pack */
     double (*pack_reference)[IX_SIDES];

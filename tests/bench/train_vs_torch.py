@@ -257,4 +257,5 @@ def main():
     sys.exit(0 if all(r.get("losses_agree", True) for r in rows) else 1)
 
 
-main()
+if __name__ == "__main__":
+    main()

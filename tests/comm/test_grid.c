@@ -4,7 +4,7 @@
 #include "check.h"
 
 #include "base/hash.h"
-#include "comm/grid.h"
+#include "comm/question.h"
 
 /* groups x data x tensor boxes for the number of ranks; the last entry ends the list. */
 static int boxes(int ranks, int box[][3])
@@ -238,6 +238,32 @@ static void different_hash_names_rank_and_host(void **state)
     ix_grid_destroy(&g);
 }
 
+/* Other collectives run between question and answer; the last question is never answered. */
+static void questions_wait_for_their_answers(void **state)
+{
+    (void)state;
+    ix_grid *g = NULL;
+    ix_question *q = NULL;
+    CHECK_OK(ix_grid_create(&g, 1, ix_comm_ranks(), 1));
+    CHECK_OK(ix_question_create(&q, g, IX_GROUP));
+    int rank = ix_grid_rank(g, IX_GROUP), ranks = ix_grid_size(g, IX_GROUP);
+    for (int round = 0; round < 50; round++) {
+        double x[IX_QUESTION] = {round % ranks == rank ? 1 + round : -1, -rank - round}, sum = 1;
+        assert_false(ix_question_open(q));
+        ix_question_ask(q, x);
+        assert_true(ix_question_open(q));
+        ix_grid_sum_double(g, IX_GROUP, &sum, 1);
+        assert_true(sum == ranks);
+        ix_question_answer(q, x);
+        assert_true(x[0] == 1 + round);
+        assert_true(x[1] == -round);
+    }
+    ix_question_ask(q, (double[IX_QUESTION]){0, 0});
+    ix_question_destroy(&q);
+    assert_null(q);
+    ix_grid_destroy(&g);
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
@@ -252,6 +278,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(sums_run_in_rank_order),
         cmocka_unit_test(largest_is_found_and_nan_is_kept),
         cmocka_unit_test(disjoint_numbers_merge_exactly),
+        cmocka_unit_test(questions_wait_for_their_answers),
         cmocka_unit_test(different_hash_names_rank_and_host),
     };
     if (ix_comm_start(&argc, &argv) != IX_OK) return 1;
