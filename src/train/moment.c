@@ -244,6 +244,7 @@ ix_status ix_saver_save(ix_saver *s, ix_moment *m, ix_saver_wish wish)
     s->counts.seconds += s->saved - start;
     if (wish == IX_SAVE) {
         if (rc != IX_OK && is_first(s)) ix_warn("%s; the run goes on without that checkpoint", ix_message());
+        if (s->apart) ix_saver_ask(s);
         return IX_OK;
     }
     if (rc != IX_OK) return rc;

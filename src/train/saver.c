@@ -63,7 +63,7 @@ static void learn_pace(ix_saver *s, double elapsed)
     s->steps = 0;
 }
 
-static void ask(ix_saver *s)
+void ix_saver_ask(ix_saver *s)
 {
     double now = ix_seconds();
     ix_question_ask(s->question, (double[IX_QUESTION]){now - s->agreed, own_wish(s, now)});
@@ -84,8 +84,9 @@ ix_saver_wish ix_saver_tick(ix_saver *s)
     if (!s || ++s->ticks < s->stride) return IX_GO_ON;
     s->ticks = 0;
     if (ix_question_open(s->question)) wish = answer(s);
+    s->apart = false;
     if (wish != IX_GO_ON) return wish;
-    ask(s);
+    ix_saver_ask(s);
     return answer(s);
 }
 
@@ -95,7 +96,8 @@ ix_saver_wish ix_saver_tick_apart(ix_saver *s)
     if (!s || ++s->ticks < s->stride) return IX_GO_ON;
     s->ticks = 0;
     if (ix_question_open(s->question)) wish = answer(s);
-    if (wish == IX_GO_ON) ask(s);
+    s->apart = true;
+    if (wish == IX_GO_ON) ix_saver_ask(s);
     return wish;
 }
 

@@ -11,6 +11,7 @@
 struct ix_saver {
     const ix_grid *grid;
     ix_question *question; /* seconds since the ranks agreed, and what the rank wishes */
+    bool apart;            /* the last tick was one that does not wait: after saving, too, the next question is open */
     ix_saver_settings settings;
     int ticks, stride;          /* ticks since the ranks agreed; after how many they agree */
     double agreed, saved;       /* when they last did */
@@ -21,6 +22,8 @@ struct ix_saver {
     ix_arrays common; /* of the checkpoint found */
     ix_saver_counts counts;
 };
+
+void ix_saver_ask(ix_saver *saver); /* what this rank wishes now */
 
 /* The array of common numbers in which counts survive. */
 #define IX_SAVER_COUNTS "saver/counts"
