@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "app/open_suite.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "app/command.h"
@@ -65,4 +66,24 @@ done:
     free(set);
     ix_grid_destroy(&world);
     return rc;
+}
+
+ix_status ix_take_share(ix_suite_share *out, int *argc, char **argv)
+{
+    ix_status rc = IX_OK;
+    long long i, n;
+    int end = 0;
+    const char *text = ix_take_option(argc, argv, "--share", &rc);
+
+    *out = (ix_suite_share){0};
+    if (!text) return rc;
+    if (sscanf(text, "%9lld/%9lld%n", &i, &n, &end) != 2 || text[end] || i < 1 || i > n)
+        return ix_fail(IX_EINPUT, "--share %s: I/N is expected, as 1/12 for the first of twelve shares", text);
+    *out = (ix_suite_share){.i = i, .n = n};
+    return IX_OK;
+}
+
+ix_status ix_apply_share(ix_suite *suite, const ix_suite_share *share)
+{
+    return share->n ? ix_suite_take_share(suite, share->i, share->n) : IX_OK;
 }

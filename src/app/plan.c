@@ -18,7 +18,7 @@
 
 static const char usage[] =
     "usage: impex plan SUITE.yaml [--ranks N] [--nodes M] [--memory-per-node X] [--probe FILE] [--set KEY=VALUE]...\n"
-    "                  [--yaml-only]\n"
+    "                  [--share I/N] [--missing | --yaml-only]\n"
     "\n"
     "Prints what impex run would do on N ranks (1 by default) of M nodes (1): the runs and which of them are "
     "finished,\n"
@@ -33,6 +33,10 @@ static const char usage[] =
     "measured\n"
     "                       here for a second, and messages are not known\n"
     "  --yaml-only          the suite alone\n"
+    "  --missing            only the runs that are not finished, and what was last said of each; exit code 1 if there "
+    "are\n"
+    "                       any\n"
+    "  --share I/N          only that share of the runs, as impex run --share\n"
     "  --set KEY=VALUE      overrides one key of the suite\n"
     "\n"
     "Work counts products of matrices: training 6 FLOP, judging and reference 2 FLOP, for every parameter of the "
@@ -76,7 +80,7 @@ static ix_status take_bytes(int *argc, char **argv, const char *name, int64_t *o
 
 /* --- gathering ----------------------------------------------------------------------------------------------- */
 
-static void look_at_result(ix_planned *p, const char *folder)
+void ix_plan_look(ix_planned *p, const char *folder)
 {
     ix_lock_report report;
     ix_reader *rd;
@@ -163,7 +167,7 @@ static ix_status gather_run(ix_plan *p, ix_bench *bench, const char *folder, int
     IX_TRY(ix_bench_prepare(bench, p->suite, &r->run.point, &r->run.names));
     IX_TRY(ix_need_of(&r->need, bench, &r->run.point, p->places.ranks));
     IX_TRY(ix_layout_choose(&r->alone, &p->suite->settings, &p->places, &r->need, 1, 1));
-    look_at_result(r, folder);
+    ix_plan_look(r, folder);
 done:
     return rc;
 }
@@ -250,12 +254,18 @@ static ix_status run(int argc, char **argv, int *exit_code)
     ix_status rc = IX_OK;
     ix_suite *suite = NULL;
     ix_plan p = {.places.ranks = 1, .nodes = 1};
-    bool yaml_only = ix_take_flag(&argc, argv, "--yaml-only");
-    (void)exit_code;
+    ix_suite_share share;
+    bool yaml_only = ix_take_flag(&argc, argv, "--yaml-only"), missing = ix_take_flag(&argc, argv, "--missing");
 
     IX_TRY(read_places(&p, &argc, argv));
+    IX_TRY(ix_take_share(&share, &argc, argv));
     IX_TRY(ix_read_suite(&suite, argc, argv, "plan"));
+    IX_TRY(ix_apply_share(suite, &share));
     p.suite = suite;
+    if (missing) {
+        rc = ix_print_missing(suite, exit_code);
+        goto done;
+    }
     if (!yaml_only) {
         IX_TRY(gather(&p));
         ix_print_plan(&p);

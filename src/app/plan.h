@@ -34,4 +34,11 @@ typedef struct {
 
 void ix_print_plan(const ix_plan *plan);
 
+/* State and note of a run whose names are known: its result and its lock in the suite's folder. Local. */
+void ix_plan_look(ix_planned *run, const char *folder);
+
+/* The runs that are not finished, a line each with what its ledgers said last; *exit_code: IX_EXIT_FAILED if there are
+ * any. Local. */
+ix_status ix_print_missing(const ix_suite *suite, int *exit_code);
+
 #endif

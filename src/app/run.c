@@ -9,12 +9,15 @@
 #include "suite/launch.h"
 
 static const char usage[] =
-    "usage: mpirun -n RANKS impex run SUITE.yaml [--set KEY=VALUE]...\n"
+    "usage: mpirun -n RANKS impex run SUITE.yaml [--set KEY=VALUE]... [--share I/N]\n"
     "\n"
     "Runs a suite, or continues it: finished runs are kept, the others done. Results, one HDF5 file per run, lie in\n"
     "OUTPUT/SUITE/ (output: of the suite, \"results\" by default). Several jobs may share the folder.\n"
     "\n"
     "  --set KEY=VALUE   overrides one key of the suite, as --set training.epochs=3; recorded in the results\n"
+    "  --share I/N       only share I of N: the runs of the suite, in order, cut into N equal stretches; for jobs "
+    "that\n"
+    "                    divide a suite (impex slurm does)\n"
     "\n"
     "Ranks that a run's batch cannot fill work on further runs side by side. Without mpirun: one rank.\n"
     "SIGUSR1, SIGTERM or Ctrl-C, and the end of a Slurm job's time: a checkpoint is written and the program ends with\n"
@@ -55,15 +58,19 @@ static ix_status run(int argc, char **argv, int *exit_code)
     ix_runs runs = {0};
     ix_layout layout;
     ix_tally tally = {0};
+    ix_suite_share share;
     char folder[4096], *line = ix_command_line(argc, argv);
 
+    IX_TRY(ix_take_share(&share, &argc, argv));
     IX_TRY(ix_open_suite(&suite, argc, argv, "run"));
+    IX_TRY(ix_apply_share(suite, &share));
     IX_TRY(choose_layout(&layout, suite));
     IX_TRY(ix_grid_create(&grid, layout.groups, layout.data, layout.tensor));
     omp_set_num_threads(layout.threads);
     IX_TRY(ix_grid_agree(grid, IX_WORLD, ix_bench_create(&bench)));
     IX_TRY(ix_grid_agree(grid, IX_WORLD, ix_runs_list(&runs, bench, suite)));
-    ix_note("%s: %lld runs; %s", suite->settings.suite, (long long)runs.count, layout.reason);
+    ix_note("%s: %lld run%s; %s", suite->settings.suite, (long long)runs.count, runs.count == 1 ? "" : "s",
+            layout.reason);
     ix_log_speak(ix_grid_rank(grid, IX_GROUP) == 0); /* each group has something to say of its own runs */
     rc = ix_launch(&tally, grid, &layout, bench, suite, &runs, line);
     ix_log_speak(ix_comm_rank() == 0);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/span.h"
 #include "config/inner.h"
 
 enum { PARTS_MOST = 1000, SETS_MOST = 100 };
@@ -127,6 +128,19 @@ char *ix_suite_given(const ix_suite *suite)
 int64_t ix_suite_points(const ix_suite *suite)
 {
     return suite->inner->points;
+}
+
+ix_status ix_suite_take_share(ix_suite *suite, int64_t i, int64_t n)
+{
+    ix_suite_inner *in = suite->inner;
+    IX_CONTRACT(1 <= i && i <= n);
+    if (n > in->points)
+        return ix_fail(IX_EINPUT, "%s: %lld runs cannot be cut into %lld shares", suite->path, (long long)in->points,
+                       (long long)n);
+    ix_span mine = ix_split(in->points, (int)n, (int)i - 1);
+    in->kept += mine.lo;
+    in->points = mine.hi - mine.lo;
+    return IX_OK;
 }
 
 /* "learning_rate=0.001,beta=0.1", cut at a comma if it is too long. */

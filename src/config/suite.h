@@ -154,6 +154,10 @@ void ix_suite_destroy(ix_suite **suite); /* NULL is fine; leaves *suite NULL */
 int64_t ix_suite_points(const ix_suite *suite);
 void ix_suite_point(ix_point *out, const ix_suite *suite, int64_t i); /* contract: 0 <= i < points */
 
+/* From now on the suite has only the points of share i of n, 1 <= i <= n: the i-th of n stretches of neighbours whose
+ * lengths differ by one at most. IX_EINPUT: it has fewer than n points. */
+ix_status ix_suite_take_share(ix_suite *suite, int64_t i, int64_t n);
+
 /* Resolved YAML that reads back to the same suite; and the files and overrides as they were given. free() both. */
 char *ix_suite_echo(const ix_suite *suite);
 char *ix_suite_given(const ix_suite *suite);

@@ -82,22 +82,35 @@ static bool process_lives(int64_t pid, long long start)
     return !gone && (now == 0 || start == 0 || now == start);
 }
 
+static const char *text_of(const char *variable)
+{
+    const char *text = getenv(variable);
+    return text ? text : "";
+}
+
+/* How often Slurm has started this job again. */
+static long long own_restart(void)
+{
+    return strtoll(text_of("SLURM_RESTART_COUNT"), NULL, 10);
+}
+
 static char *own_content(void)
 {
     char host[256] = "", machine[128], started[IX_UTC];
     unsigned char chance[8] = {0};
     char nonce[17];
     bool gone;
-    const char *job = getenv("SLURM_JOB_ID");
 
     gethostname(host, sizeof host - 1);
     machine_name(machine);
     ix_utc(started);
     if (getrandom(chance, sizeof chance, 0) < 0) memcpy(chance, &(double){ix_seconds()}, sizeof chance);
     for (int i = 0; i < 8; i++) snprintf(nonce + 2 * i, 3, "%02x", chance[i]);
-    json_t *j = json_pack("{s:s, s:I, s:s, s:s, s:s, s:I, s:s, s:s}", "host", host, "pid", (json_int_t)getpid(), "job",
-                          job ? job : "", "started", started, "machine", machine, "process_start",
-                          (json_int_t)process_start(getpid(), &gone), "nonce", nonce, "heartbeat", started);
+    json_t *j =
+        json_pack("{s:s, s:I, s:s, s:s, s:I, s:s, s:s, s:I, s:s, s:s}", "host", host, "pid", (json_int_t)getpid(),
+                  "job", text_of("SLURM_JOB_ID"), "cluster", text_of("SLURM_CLUSTER_NAME"), "restart",
+                  (json_int_t)own_restart(), "started", started, "machine", machine, "process_start",
+                  (json_int_t)process_start(getpid(), &gone), "nonce", nonce, "heartbeat", started);
     char *text = j ? json_dumps(j, JSON_PRESERVE_ORDER) : NULL;
     json_decref(j);
     IX_CONTRACT(text); /* no memory for a line, or a host name that is not UTF-8 */
@@ -127,48 +140,66 @@ static bool is_still_ours(const ix_lock *lock)
            ours.st_ino == there.st_ino;
 }
 
-/* The text fields of a lock; false when it is not one of ours. */
-static bool parse(const char *text, size_t size, ix_lock_report *report, char machine[128], long long *start,
-                  char since[IX_UTC])
+/* What a lock says of its owner beside what is reported. */
+typedef struct {
+    char machine[128], since[IX_UTC], cluster[64];
+    long long start, restart;
+} owner;
+
+/* The fields of a lock; false when it is not one of ours. */
+static bool parse(const char *text, size_t size, ix_lock_report *report, owner *o)
 {
     json_t *j = json_loadb(text, size, 0, NULL);
-    const char *host = NULL, *job = NULL, *where = NULL, *started = NULL;
-    json_int_t pid = 0, ticks = 0;
-    bool good = j && json_unpack(j, "{s:s, s:I, s:s, s:s, s:s, s:I}", "host", &host, "pid", &pid, "job", &job,
-                                 "started", &started, "machine", &where, "process_start", &ticks) == 0;
+    const char *host = NULL, *job = NULL, *where = NULL, *started = NULL, *cluster = "";
+    json_int_t pid = 0, ticks = 0, restart = 0;
+    bool good = j && json_unpack(j, "{s:s, s:I, s:s, s:s, s:s, s:I, s?s, s?I}", "host", &host, "pid", &pid, "job", &job,
+                                 "started", &started, "machine", &where, "process_start", &ticks, "cluster", &cluster,
+                                 "restart", &restart) == 0;
     if (good) {
         snprintf(report->host, sizeof report->host, "%s", host);
         snprintf(report->job, sizeof report->job, "%s", job);
-        snprintf(machine, 128, "%s", where);
-        snprintf(since, IX_UTC, "%s", started);
+        snprintf(o->machine, sizeof o->machine, "%s", where);
+        snprintf(o->since, sizeof o->since, "%s", started);
+        snprintf(o->cluster, sizeof o->cluster, "%s", cluster);
         report->pid = pid;
-        *start = ticks;
+        o->start = ticks;
+        o->restart = restart;
     }
     json_decref(j);
     return good;
+}
+
+/* An earlier start of the Slurm job that we are: Slurm starts a job again only when it has given up what was before. */
+static bool is_our_past(const ix_lock_report *r, const owner *o)
+{
+    return r->job[0] && !strcmp(r->job, text_of("SLURM_JOB_ID")) &&
+           !strcmp(o->cluster, text_of("SLURM_CLUSTER_NAME")) && o->restart < own_restart();
 }
 
 /* Alive or dead, and the sentence that says why. `age`: seconds since its last sign of life. */
 static void judge(sight *s, const char *text, size_t size, double age, double patience)
 {
     ix_lock_report *r = &s->report;
-    char machine[128] = "", here[128], host[256] = "", since[IX_UTC] = "";
-    long long start = 0;
+    char here[128], host[256] = "";
+    owner o = {.start = 0};
 
     machine_name(here);
     gethostname(host, sizeof host - 1);
-    if (!parse(text, size, r, machine, &start, since)) {
+    if (!parse(text, size, r, &o)) {
         bool old = age > (patience > HALF_WRITTEN ? patience : HALF_WRITTEN);
         s->state = old ? IX_LOCK_DEAD : IX_LOCK_BUSY;
         snprintf(r->text, sizeof r->text, "an unreadable lock, %.0f s old", age);
         return;
     }
-    bool local = strcmp(host, r->host) == 0 && strcmp(here, machine) == 0;
-    bool lives = local ? process_lives(r->pid, start) : age <= patience;
+    bool local = strcmp(host, r->host) == 0 && strcmp(here, o.machine) == 0, past = !local && is_our_past(r, &o);
+    bool lives = local ? process_lives(r->pid, o.start) : !past && age <= patience;
     s->state = lives ? IX_LOCK_BUSY : IX_LOCK_DEAD;
     snprintf(r->text, sizeof r->text, "%.100s, process %lld%s%s, since %s, %s %.0f s ago%s", r->host, (long long)r->pid,
-             r->job[0] ? ", job " : "", r->job, since, "last sign of life", age,
-             !lives && local ? "; that process is gone" : "");
+             r->job[0] ? ", job " : "", r->job, o.since, "last sign of life", age,
+             lives   ? ""
+             : local ? "; that process is gone"
+             : past  ? "; that job was started again"
+                     : "");
 }
 
 /* `now` by the clock that dates the files of this folder. */

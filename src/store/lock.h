@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * lock.h - one owner per run: <run_id>.lock, created exclusively, one line of JSON in it:
- * {"host", "pid", "job", "started", ..., "heartbeat"}.
+ * {"host", "pid", "job", "cluster", "restart", "started", ..., "heartbeat"}.
  *
  * An owner is dead when it is a process of this machine that no longer exists (its start time is compared
- * too: process numbers come back), or when it is anywhere else and gave no sign of life for `patience`
- * seconds. A dead owner's lock is taken over by exactly one of those who try: whoever creates the claim
- * file named after the dead lock's content, and finds that lock still in place while holding the claim.
- * Works on any file system with exclusive creation and rename; ages are measured by its own clock.
- * All functions are local. */
+ * too: process numbers come back), when it is anywhere else and an earlier start of the Slurm job that asks (a crashed
+ * node), or when it is anywhere else and gave no sign of life for `patience` seconds. A dead owner's lock is taken over
+ * by exactly one of those who try: whoever creates the claim file named after the dead lock's content, and finds that
+ * lock still in place while holding the claim. Works on any file system with exclusive creation and rename; ages are
+ * measured by its own clock. All functions are local. */
 #ifndef IX_STORE_LOCK_H
 #define IX_STORE_LOCK_H
 

@@ -126,6 +126,34 @@ static void a_dead_owner_loses_it(void **state)
     free(path);
 }
 
+/* A node crashes, and Slurm starts the job again elsewhere: nobody else's is taken so early. */
+static void a_restarted_job_takes_over_from_itself(void **state)
+{
+    char *path = example_path(*state, "r.lock");
+
+    setenv("SLURM_JOB_ID", "4711", 1);
+    setenv("SLURM_CLUSTER_NAME", "lab", 1);
+    leave_dead_lock(path);
+    set_field(path, "host", json_string("crashed"));
+    want(path, IX_LOCK_BUSY, "crashed, process "); /* the same start of the job: ranks of one job do not take turns */
+    setenv("SLURM_RESTART_COUNT", "1", 1);
+    setenv("SLURM_JOB_ID", "4712", 1);
+    want(path, IX_LOCK_BUSY, "job 4711");
+    setenv("SLURM_JOB_ID", "4711", 1);
+    setenv("SLURM_CLUSTER_NAME", "other", 1);
+    want(path, IX_LOCK_BUSY, "job 4711");
+    setenv("SLURM_CLUSTER_NAME", "lab", 1);
+    want(path, IX_LOCK_TAKEN_OVER, "that job was started again");
+    leave_dead_lock(path); /* by the restarted job */
+    set_field(path, "host", json_string("crashed"));
+    want(path, IX_LOCK_BUSY, "crashed, process ");
+    setenv("SLURM_RESTART_COUNT", "2", 1);
+    want(path, IX_LOCK_TAKEN_OVER, "that job was started again");
+    unsetenv("SLURM_JOB_ID"), unsetenv("SLURM_CLUSTER_NAME"), unsetenv("SLURM_RESTART_COUNT");
+    assert_int_equal(count_files(*state), 0);
+    free(path);
+}
+
 static void an_unreadable_lock_gets_time(void **state)
 {
     static const char *const texts[] = {"", "{", "[]", "{\"host\": 3}", "{\"host\":\"x\",\"pid\":1}"};
@@ -338,10 +366,15 @@ static int tear_down(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        FRESH(a_living_owner_keeps_it),      FRESH(a_dead_owner_loses_it),
-        FRESH(an_unreadable_lock_gets_time), FRESH(heartbeats),
-        FRESH(a_claim_can_be_left_behind),   FRESH(what_dead_ones_left_is_swept),
-        FRESH(one_of_many_takes_over),       FRESH(never_two_owners),
+        FRESH(a_living_owner_keeps_it),
+        FRESH(a_dead_owner_loses_it),
+        FRESH(a_restarted_job_takes_over_from_itself),
+        FRESH(an_unreadable_lock_gets_time),
+        FRESH(heartbeats),
+        FRESH(a_claim_can_be_left_behind),
+        FRESH(what_dead_ones_left_is_swept),
+        FRESH(one_of_many_takes_over),
+        FRESH(never_two_owners),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
