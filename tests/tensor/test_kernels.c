@@ -43,7 +43,7 @@ static void gemm_rows_stand_alone(void **state)
 {
     (void)state;
     for (int c = 0; c < 24; c++) {
-        int64_t m = 37 + 61 * (c % 12), n = 48 + 30 * (c % 5), k = 64 + 211 * (c % 4);
+        int64_t m = 37 + 61 * (c % 12), n = 48 + 131 * (c % 5), k = 64 + 211 * (c % 4);
         bool ta = c & 1, tb = c & 2, add = c % 3 == 0;
         int64_t lda = ta ? m : k, ldb = tb ? k : n;
         float *A = draw(m * k, 1), *B = draw(n * k, 1), *all = draw(m * n, 1), *start = copy_of(all, m * n);
