@@ -94,11 +94,16 @@ void ix_families_find(ix_material *m)
         if (!before || !same(before->suite, r->suite) || !same(before->part, r->part) ||
             !same(before->model, r->model) || !same(before->varied, r->varied)) {
             m->family = ix_grow(m->family, (size_t)m->families + 1, sizeof *m->family);
-            m->family[m->families++] = (ix_family){
-                .suite = r->suite, .part = r->part, .task = r->task, .model = r->model, .varied = r->varied};
+            m->family[m->families++] = (ix_family){.suite = r->suite,
+                                                   .part = r->part,
+                                                   .task = r->task,
+                                                   .model = r->model,
+                                                   .varied = r->varied,
+                                                   .first = i};
         }
         before = r;
         r->cell = m->families - 1;
+        m->family[r->cell].end = i + 1;
         add_record(&m->family[r->cell], r);
     }
     find_twins(m);
@@ -108,7 +113,7 @@ int ix_family_scores(const ix_material *m, int family, const char *objective, co
 {
     int count = 0;
     ix_score score;
-    for (int i = 0; i < m->records && count < room; i++) {
+    for (int i = m->family[family].first; i < m->family[family].end && count < room; i++) {
         const ix_record *r = &m->record[i];
         if (r->cell != family || !r->valid || !same(r->objective, objective)) continue;
         if (ix_record_score(r, row, &score)) out[count++] = score;

@@ -18,79 +18,6 @@ static char *text_of(const ix_reader *rd, const char *group, const char *name)
     return ix_copy(ix_reader_text(rd, group, name));
 }
 
-/* Twice the pairs ranked right among n pairs of rewards [n][2]; right may be NULL. */
-static int64_t count_right(const double *reward, int64_t n, signed char *right)
-{
-    int64_t half = 0;
-    for (int64_t i = 0; i < n; i++) {
-        double chosen = reward[2 * i], rejected = reward[2 * i + 1];
-        int here = 2 * (chosen > rejected) + (chosen == rejected);
-        if (right) right[i] = (signed char)here;
-        half += here;
-    }
-    return half;
-}
-
-/* The last value of eval/<set>/<what>[epoch]; NaN if it is not there. */
-static double last_of(const ix_reader *rd, const char *group, const char *what)
-{
-    double *value = NULL, last = NAN;
-    int64_t epochs = 0;
-    char *path = ix_format("%s/%s", group, what);
-    if (ix_reader_has(rd, path) && ix_reader_array(rd, path, 1, &epochs, &value) == IX_OK && epochs)
-        last = value[epochs - 1];
-    free(value);
-    free(path);
-    return last;
-}
-
-static ix_status read_rewards(ix_scored *set, const ix_reader *rd, const char *group)
-{
-    ix_status rc = IX_OK;
-    double *reward = NULL, *epoch = NULL, stored;
-    int64_t dims[3], epochs = 0;
-    char *path = ix_format("%s/reward", group), *scale = ix_format("%s/epoch", group);
-
-    IX_TRY(ix_reader_array(rd, path, 3, dims, &reward));
-    IX_NEED(dims[0] > 0 && dims[1] > 0 && dims[2] == 2 && dims[1] == set->count, IX_EINPUT,
-            "%s: %s: holds no rewards of the %lld pairs that the set counts", ix_reader_path(rd), path,
-            (long long)set->count);
-    IX_TRY(ix_reader_array(rd, scale, 1, &epochs, &epoch));
-    IX_NEED(epochs == dims[0], IX_EINPUT, "%s: %s: %lld epochs of %lld", ix_reader_path(rd), scale, (long long)epochs,
-            (long long)dims[0]);
-    set->right = ix_grow(NULL, (size_t)set->count, 1);
-    set->half = count_right(reward + (dims[0] - 1) * dims[1] * 2, set->count, set->right);
-    set->half_first = epoch[0] == 0 ? count_right(reward, set->count, NULL) : -1;
-    set->epoch = epoch[epochs - 1];
-    set->margin = last_of(rd, group, "margin");
-    stored = last_of(rd, group, "accuracy");
-    set->agrees = !(fabs(stored - (double)set->half / (2.0 * (double)set->count)) > 1e-9);
-done:
-    free(reward);
-    free(epoch);
-    free(path);
-    free(scale);
-    return rc;
-}
-
-static ix_status read_set(ix_scored *set, const ix_reader *rd, const char *name)
-{
-    char *group = ix_format("/eval/%s", name);
-    *set = (ix_scored){.name = ix_copy(name),
-                       .category = text_of(rd, group, "category"),
-                       .group = text_of(rd, group, "group"),
-                       .hash = text_of(rd, group, "hash")};
-    ix_reader_int(rd, group, "count", &set->count);
-    ix_reader_int(rd, group, "dropped", &set->dropped);
-    ix_reader_int(rd, group, "repeated", &set->repeated);
-    ix_reader_int(rd, group, "equal", &set->equal);
-    ix_reader_int(rd, group, "known_prompts", &set->known_prompts);
-    ix_reader_int(rd, group, "known_chosen", &set->known_chosen);
-    ix_status rc = set->count > 0 ? read_rewards(set, rd, group) : IX_OK;
-    free(group);
-    return rc;
-}
-
 static void read_attributes(ix_record *r, const ix_reader *rd)
 {
     const struct {
@@ -140,7 +67,7 @@ ix_status ix_record_read(ix_record *out, const char *path)
     read_attributes(out, rd);
     out->set = ix_grow(NULL, (size_t)ix_reader_sets(rd), sizeof *out->set);
     for (int i = 0; i < ix_reader_sets(rd); i++) {
-        rc = read_set(&out->set[out->sets], rd, ix_reader_set(rd, i));
+        rc = ix_scored_read(&out->set[out->sets], rd, ix_reader_set(rd, i));
         out->sets++;
         if (rc != IX_OK && out->valid) goto done;
         rc = IX_OK;
@@ -160,13 +87,7 @@ void ix_record_free(ix_record *r)
                     r->varied, r->objective, r->verdict, r->version,      r->commit,         r->cpu,        r->compiler,
                     r->mpi,    r->layout,    r->world,   r->weights_hash, r->tokenizer_hash, r->format_hash};
     for (size_t i = 0; i < sizeof text / sizeof text[0]; i++) free(text[i]);
-    for (int i = 0; i < r->sets; i++) {
-        free(r->set[i].name);
-        free(r->set[i].category);
-        free(r->set[i].group);
-        free(r->set[i].hash);
-        free(r->set[i].right);
-    }
+    for (int i = 0; i < r->sets; i++) ix_scored_free(&r->set[i]);
     free(r->set);
     ix_stated_free(&r->stated);
     *r = (ix_record){0};
@@ -214,7 +135,9 @@ bool ix_record_score(const ix_record *r, const char *row, ix_score *out)
         else out->half += llround((double)s->half / (double)s->count * (double)common);
         untrained += s->half_first < 0 ? NAN : (double)s->half_first / (2.0 * (double)s->count);
         out->margin += s->margin;
+        out->correlation += s->traits.correlation;
         out->pairs += s->count;
+        if (s->count > out->prompts) out->prompts = s->count;
         out->sets++;
     }
     if (!out->sets) return false;
@@ -222,6 +145,7 @@ bool ix_record_score(const ix_record *r, const char *row, ix_score *out)
     out->accuracy = (double)out->half / (double)out->whole;
     out->untrained = untrained / out->sets;
     out->margin /= out->sets;
+    out->correlation /= out->sets;
     return true;
 }
 

@@ -17,6 +17,18 @@
 #include "base/status.h"
 #include "store/ledger.h"
 #include "store/reader.h"
+#include "traits.h"
+
+/* What ranks the pairs without a trained model: twice the pairs ranked right, ties one half; -1: the file does not say.
+ * Who ranks the longer response first is right where `shorter` is not. */
+typedef struct {
+    int64_t shorter;            /* the response of fewer tokens wins */
+    int64_t shorter_characters; /* of fewer characters (code points) */
+    int64_t lookup;             /* the one that was chosen in training, after the same prompt */
+    int64_t bag;                /* a bag of tokens trained on the same pairs */
+    int64_t reference;          /* the one that the reference model finds more probable */
+    int64_t reference_mean;     /* the same per token */
+} ix_trivial;
 
 /* One evaluation set of one run, by its last evaluation. */
 typedef struct {
@@ -29,6 +41,14 @@ typedef struct {
     double epoch, margin;
     signed char *right; /* [count] 2 right, 1 tied, 0 wrong; NULL: no pairs or no rewards */
     bool agrees;        /* the stored accuracy is that of the stored rewards */
+    ix_traits traits;
+    ix_trivial trivial;
+    int epochs; /* evaluations, in order */
+    struct {
+        double epoch;
+        int64_t step; /* training steps done before; -1: the file does not say */
+        int64_t half;
+    } * curve; /* [epochs] */
 } ix_scored;
 
 /* Times in seconds; NaN: not in the file. */
@@ -62,6 +82,7 @@ typedef struct {
 typedef struct {
     const char *suite, *part, *task, *model, *varied; /* of its first run */
     int rows, objectives, twins;
+    int first, end;         /* its records are among [first, end) */
     const char **row;       /* [rows] group names, in the order of the sets */
     const char **category;  /* [rows] */
     const char **objective; /* [objectives] of its VALID runs: ex_rm, im_rm, then others */
@@ -87,6 +108,11 @@ typedef struct {
 ix_status ix_material_read(ix_material *out, const char *const *paths, int count);
 void ix_material_free(ix_material *m);
 
+/* For ix_record_read: one set and its rewards. IX_EINPUT: they do not fit each other. *set can be
+ * freed in any case. */
+ix_status ix_scored_read(ix_scored *set, const ix_reader *rd, const char *name);
+void ix_scored_free(ix_scored *set);
+
 /* For ix_material_read: one file, its cost, the ledger and the locks, the families. */
 ix_status ix_record_read(ix_record *out, const char *path);
 void ix_record_free(ix_record *r);
@@ -101,8 +127,10 @@ bool ix_is_pretraining(const ix_record *r);
 typedef struct {
     int64_t half, whole; /* accuracy = half / whole */
     int64_t pairs;       /* of all sets of the row */
+    int64_t prompts;     /* pairs of its largest set: the sets of a row ask the same prompts */
     int sets;
     double accuracy, untrained, margin; /* untrained: NaN without epoch 0 */
+    double correlation;                 /* of chosen and rejected rewards; NaN where it does not exist */
 } ix_score;
 bool ix_record_score(const ix_record *r, const char *row, ix_score *out); /* false: it has no such set */
 

@@ -21,10 +21,11 @@ static const ix_column columns[] = {
     {"untrained", "untrained", 0, 3},
     {"accuracy", "accuracy", 0, 3},
     {"accuracy_sd", "sd", 0, 3},
-    {"accuracy_t95", "95 % t", IX_RANGE, 3},
-    {"accuracy_exact95", "95 % exact", IX_RANGE | IX_CSV_ONLY, 3},
+    {"accuracy_wilson95", "95 % Wilson", IX_RANGE, 3},
+    {"accuracy_t95", "95 % t", IX_RANGE | IX_CSV_ONLY, 3},
     {"margin", "margin", 0, 2},
     {"margin_sd", "sd", 0, 2},
+    {"correlation", "corr.", 0, 2},
 };
 enum { COLUMNS = sizeof columns / sizeof columns[0] };
 
@@ -51,10 +52,11 @@ static void put_row(ix_table *t, const ix_family *f, int row, const char *object
     ix_put_real(t, s->untrained);
     ix_put_real(t, s->accuracy);
     ix_put_real(t, s->deviation);
+    ix_put_range(t, s->over_pairs);
     ix_put_range(t, s->over_seeds);
-    ix_put_range(t, s->pooled);
     ix_put_real(t, s->margin);
     ix_put_real(t, s->margin_deviation);
+    ix_put_real(t, s->correlation);
 }
 
 /* "Below chance: EX-RM on math (0.355, untrained 0.146)." */
@@ -66,7 +68,7 @@ static void say_below(const ix_material *m, int family, char **text)
     for (int r = 0; r < f->rows; r++)
         for (int o = 0; o < f->objectives; o++) {
             if (!ix_summarise(m, family, f->objective[o], f->row[r], &s)) continue;
-            if (ix_against_chance(s.accuracy, s.pairs) != IX_BELOW_CHANCE) continue;
+            if (ix_against_chance(s.accuracy, s.prompts) != IX_BELOW_CHANCE) continue;
             ix_append(text, "%s%s on %s (%.3f", found++ ? ", " : "Below chance: ", ix_objective_name(f->objective[o]),
                       f->row[r], s.accuracy);
             if (!isnan(s.untrained)) ix_append(text, ", untrained %.3f", s.untrained);
@@ -167,9 +169,10 @@ void ix_section_accuracy(const ix_material *m, ix_tables *out)
         shown |= m->family[i].rows && !ix_is_persona(&m->family[i]);
     }
     if (shown)
-        ix_table_close(t,
-                       "sd and the t interval are over seeds (head and order of pairs): they hold neither the draw of "
-                       "the test pairs nor that of the start weights. A margin says nothing about correctness: rewards "
-                       "drawn at random give 1.128, perfect separation gives 2.");
+        ix_table_close(
+            t, "Wilson's interval holds the draw of the test pairs, sd that of head and order of pairs (seeds); "
+               "neither holds that of the start weights. A margin says nothing about correctness: rewards drawn "
+               "at random give 1.128, perfect separation gives 2, and rewards that follow the prompt (corr., of "
+               "the rewards of a pair, above 0) give less.");
     if (!t->rows) ix_table_say(t, "No VALID run has an evaluation.");
 }

@@ -20,6 +20,7 @@ static const ix_column columns[] = {
     {"im", "IM-RM", 0, 3},
     {"difference", "EX - IM", 0, 3},
     {"difference_95", "95 % paired", IX_RANGE, 3},
+    {"p_noise", "p noise", IX_CSV_ONLY, 4},
     {"reading", "reading", IX_LEFT, 0},
 };
 enum { COLUMNS = sizeof columns / sizeof columns[0] };
@@ -48,6 +49,7 @@ static void put_row(ix_table *t, const ix_family *f, int row, const ix_compariso
     ix_put_real(t, c->im);
     ix_put_real(t, c->apart);
     ix_put_range(t, c->interval);
+    ix_put_real(t, c->noise);
     ix_put_text(t, read);
 }
 
@@ -73,9 +75,9 @@ static void say_vain(char **text, const char *row)
 /* A difference of which one side, or both, is worse than guessing is no merit of the other. */
 static void say_below(char **text, const char *row, const ix_comparison *c, const char *read)
 {
-    bool ex = ix_against_chance(c->ex, c->pairs) == IX_BELOW_CHANCE;
-    bool im = ix_against_chance(c->im, c->pairs) == IX_BELOW_CHANCE;
-    bool ahead_knows = ix_against_chance(c->apart > 0 ? c->ex : c->im, c->pairs) == IX_ABOVE_CHANCE;
+    bool ex = ix_against_chance(c->ex, c->prompts) == IX_BELOW_CHANCE;
+    bool im = ix_against_chance(c->im, c->prompts) == IX_BELOW_CHANCE;
+    bool ahead_knows = ix_against_chance(c->apart > 0 ? c->ex : c->im, c->prompts) == IX_ABOVE_CHANCE;
     if ((!ex && !im) || ahead_knows || !strstr(read, "ahead")) return;
     ix_append(text,
               "%s: the gap is one of wrong answers (%.3f, %.3f): whoever is ahead does not rank it right either. ", row,
@@ -91,8 +93,8 @@ static int put_family(const ix_material *m, int family, ix_table *t)
     ix_comparison c;
     for (int r = 0; r < f->rows; r++) {
         if (!ix_compare_twins(f, f->row[r], &c)) continue;
-        bool vain =
-            ix_against_chance(c.ex, c.pairs) == IX_NEAR_CHANCE && ix_against_chance(c.im, c.pairs) == IX_NEAR_CHANCE;
+        bool vain = ix_against_chance(c.ex, c.prompts) == IX_NEAR_CHANCE &&
+                    ix_against_chance(c.im, c.prompts) == IX_NEAR_CHANCE;
         const char *read = reading(&c, vain);
         put_row(t, f, r, &c, read);
         if (strcmp(f->category[r], "token_shift") == 0 && !persona) say_shift(&text, f->row[r], &c, read);

@@ -20,11 +20,13 @@ static const ix_column columns[] = {
     {"ex_accuracy", "EX acc.", 0, 3},
     {"ex_sd", "sd", 0, 3},
     {"ex_margin", "margin", 0, 2},
-    {"im_seeds", "seeds", 0, 0},
+    {"ex_correlation", "corr.", 0, 2},
+    {"im_seeds", "seeds", IX_CSV_ONLY, 0},
     {"im_untrained", "untrained", IX_CSV_ONLY, 3},
     {"im_accuracy", "IM acc.", 0, 3},
     {"im_sd", "sd", 0, 3},
     {"im_margin", "margin", 0, 2},
+    {"im_correlation", "corr.", 0, 2},
 };
 enum { COLUMNS = sizeof columns / sizeof columns[0] };
 
@@ -45,7 +47,7 @@ static int find_row(const ix_family *f, const char *name)
 static void put_summary(ix_table *t, bool there, const ix_summary *s)
 {
     if (!there) {
-        for (int i = 0; i < 5; i++) ix_put_none(t);
+        for (int i = 0; i < 6; i++) ix_put_none(t);
         return;
     }
     ix_put_int(t, s->runs);
@@ -53,6 +55,7 @@ static void put_summary(ix_table *t, bool there, const ix_summary *s)
     ix_put_real(t, s->accuracy);
     ix_put_real(t, s->deviation);
     ix_put_real(t, s->margin);
+    ix_put_real(t, s->correlation);
 }
 
 static void put_row(const ix_material *m, int family, const char *row, ix_table *t)
@@ -77,7 +80,7 @@ static bool read_row(const ix_material *m, int family, const char *objective, co
                      ix_chance *chance)
 {
     if (!ix_summarise(m, family, objective, row, s)) return false;
-    *chance = ix_against_chance(s->accuracy, s->pairs);
+    *chance = ix_against_chance(s->accuracy, s->prompts);
     return true;
 }
 
@@ -128,7 +131,7 @@ static void say_same_prefix(const ix_material *m, int family, const char *object
         ix_append(text, "%s with one prefix before both answers (%s): %.3f", ix_objective_name(objective), rows[i],
                   s.accuracy);
         if (s.highest - s.lowest > 0.1) ix_append(text, " (%.3f to %.3f by seed)", s.lowest, s.highest);
-        bool split = ix_against_chance(s.lowest, s.pairs) != ix_against_chance(s.highest, s.pairs);
+        bool split = ix_against_chance(s.lowest, s.prompts) != ix_against_chance(s.highest, s.prompts);
         if (split) ix_append(text, ": the seed decides whether the words count there. ");
         else if (chance == IX_NEAR_CHANCE) ix_append(text, ", near chance. ");
         else if (chance == IX_BELOW_CHANCE)

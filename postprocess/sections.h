@@ -14,6 +14,8 @@ void ix_section_winrate(const ix_material *m, ix_tables *out);
 void ix_section_accuracy(const ix_material *m, ix_tables *out);
 void ix_section_persona(const ix_material *m, ix_tables *out);
 void ix_section_paired(const ix_material *m, ix_tables *out);
+void ix_section_calibration(const ix_material *m, ix_tables *out);
+void ix_section_length(const ix_material *m, ix_tables *out);
 void ix_section_cost(const ix_material *m, ix_tables *out);
 void ix_section_pretrain(const ix_material *m, ix_tables *out);
 void ix_section_claims(const ix_material *m, ix_tables *out);
@@ -22,19 +24,19 @@ void ix_section_validity(const ix_material *m, ix_tables *out);
 /* The VALID runs of one objective on one row of a family, over seeds. */
 typedef struct {
     int runs, sets;
-    int64_t pairs; /* of one run */
+    int64_t pairs, prompts; /* of one run; of its largest set: sets of a row ask the same prompts */
     double accuracy, deviation, lowest, highest;
-    ix_interval over_seeds; /* Student's t */
-    ix_interval pooled;     /* exact, of the pairs of all runs together */
-    double margin, margin_deviation;
+    ix_interval over_seeds; /* Student's t: the draw of head and order */
+    ix_interval over_pairs; /* Wilson's, over the prompts: the draw of the test pairs */
+    double margin, margin_deviation, correlation;
     double untrained, untrained_low, untrained_high; /* NaN: some run has no epoch 0 */
 } ix_summary;
 bool ix_summarise(const ix_material *m, int family, const char *objective, const char *row, ix_summary *out);
 
-/* Is 1/2 inside, below or above Wilson's 95 % interval of an accuracy over `pairs` pairs? Runs are judged on the same
- * pairs, so more of them do not narrow it. */
+/* Is 1/2 inside, below or above Wilson's 95 % interval of an accuracy over `prompts`? Runs, and the sets of a row, are
+ * judged on the same prompts, so more of them do not narrow it. */
 typedef enum { IX_BELOW_CHANCE, IX_NEAR_CHANCE, IX_ABOVE_CHANCE } ix_chance;
-ix_chance ix_against_chance(double accuracy, int64_t pairs);
+ix_chance ix_against_chance(double accuracy, int64_t prompts);
 bool ix_both_near_chance(const ix_material *m, int family, const char *row); /* false without EX-RM or IM-RM */
 
 /* Is this family Persona's factorial design (sets original, paraphrased, prefixes-swapped)? */
@@ -43,11 +45,30 @@ bool ix_is_persona(const ix_family *f);
 /* The twins of a family on one row. false: no twin was judged on equal pairs. */
 typedef struct {
     int twins, sets;
-    int64_t pairs;
+    int64_t pairs, prompts;
     double ex, im, apart; /* mean accuracies, and their difference */
     ix_interval interval; /* of the difference, 95 % */
+    double noise;         /* ix_sign_flip of it */
 } ix_comparison;
 bool ix_compare_twins(const ix_family *f, const char *row, ix_comparison *out);
+
+/* Adds the twin's EX - IM on a row to (*to)[number of the pair in its set], so that their sum grows by the difference
+ * of accuracies; the list grows to the largest set. Contract: ix_twin_matches. */
+void ix_twin_differences(const ix_twin *t, const char *row, double **to, int64_t *n);
+/* The probability of a sum at least as far from 0 if signs were thrown: the number of throws goes by n. */
+double ix_noise_probability(const double *differences, int64_t n);
+
+/* How the VALID runs of one objective behave on a row beyond accuracy; means over runs. */
+typedef struct {
+    int runs;
+    double accuracy, brier, brier_deviation, ece, ece_deviation;
+    int64_t pairs[IX_STRATA]; /* of one run: chosen shorter, as long, longer */
+    double right[IX_STRATA];  /* accuracies there; NaN without pairs */
+    double controlled;        /* mean of the shorter and the longer: length alone gives 1/2; NaN: one has no pairs */
+    ix_interval interval;     /* of it, over the pairs, 95 % */
+    double lean;
+} ix_habits;
+bool ix_habits_of(const ix_material *m, int family, const char *objective, const char *row, ix_habits *out);
 
 /* Findings on runs of one family that did not start from the same files or were not judged on the same pairs: means
  * over seeds mix them. (mixed.c) */

@@ -118,19 +118,37 @@ ix_interval ix_t_interval(const double *x, int n, double level)
     return (ix_interval){mean - half, mean + half};
 }
 
+ix_interval ix_mean_of_two(double a, ix_interval of_a, double b, ix_interval of_b)
+{
+    double mean = (a + b) / 2;
+    return (ix_interval){mean - hypot(a - of_a.low, b - of_b.low) / 2, mean + hypot(of_a.high - a, of_b.high - b) / 2};
+}
+
+double ix_sign_flip(const double *d, int64_t n, int draws, uint64_t seed)
+{
+    double sum = 0, size = 0;
+    uint64_t draw = 0, bits = 0;
+    int hits = 0;
+    for (int64_t i = 0; i < n; i++) {
+        sum += d[i];
+        size += fabs(d[i]);
+    }
+    for (int b = 0; b < draws; b++) {
+        double flipped = 0;
+        for (int64_t i = 0; i < n; i++, bits >>= 1) {
+            if (i % 64 == 0) bits = ix_draw_bits(seed, IX_DRAW_BOOTSTRAP, draw++);
+            flipped += bits & 1 ? d[i] : -d[i];
+        }
+        hits += fabs(flipped) >= fabs(sum) - 1e-12 * size; /* sums of the same numbers in another order */
+    }
+    return (1.0 + hits) / (1.0 + draws);
+}
+
 double ix_sorted_quantile(const double *sorted, int64_t n, double p)
 {
     double at = p * (double)(n - 1);
     int64_t below = (int64_t)floor(at), above = below + 1 < n ? below + 1 : below;
     return sorted[below] + (at - (double)below) * (sorted[above] - sorted[below]);
-}
-
-/* sum[i] = sum over twins of diff[r][i], each taken times[r] times. */
-static void sum_runs(const ix_paired *p, const int *times, int64_t pairs, int32_t *sum)
-{
-    memset(sum, 0, (size_t)pairs * sizeof *sum);
-    for (int r = 0; r < p->runs; r++)
-        for (int64_t i = 0; times[r] && i < pairs; i++) sum[i] += times[r] * p->diff[r][i];
 }
 
 static int64_t pairs_of(const ix_paired *p)
@@ -154,6 +172,58 @@ double ix_paired_mean(const ix_paired *p)
     return mean;
 }
 
+/* Sets of one size are drawn alike, so their differences can be added up first. */
+typedef struct {
+    int64_t size;
+    int32_t *sum; /* [runs][size] over the sets of this size */
+} layer;
+
+typedef struct {
+    int layers, runs, sets;
+    layer *layer;
+    int64_t largest;
+    int32_t *mixed; /* [largest] scratch: sum over the drawn twins */
+    int *times;     /* [runs] how often a twin was drawn */
+} layers;
+
+static void free_layers(layers *l)
+{
+    for (int i = 0; l->layer && i < l->layers; i++) free(l->layer[i].sum);
+    free(l->layer);
+    free(l->mixed);
+    free(l->times);
+}
+
+static layer *layer_of(layers *l, int64_t size)
+{
+    for (int i = 0; i < l->layers; i++)
+        if (l->layer[i].size == size) return &l->layer[i];
+    layer *new = &l->layer[l->layers];
+    new->sum = calloc((size_t)(l->runs * size) + 1, sizeof *new->sum);
+    if (!new->sum) return NULL;
+    new->size = size;
+    l->layers++;
+    if (size > l->largest) l->largest = size;
+    return new;
+}
+
+/* false: no memory. */
+static bool make_layers(layers *l, const ix_paired *p)
+{
+    int64_t at = 0;
+    *l = (layers){.runs = p->runs, .sets = p->sets};
+    l->layer = calloc((size_t)p->sets, sizeof *l->layer);
+    l->times = calloc((size_t)p->runs, sizeof *l->times);
+    for (int s = 0; l->layer && s < p->sets; at += p->size[s++]) {
+        layer *to = layer_of(l, p->size[s]);
+        if (!to) return false;
+        for (int r = 0; r < p->runs; r++)
+            for (int64_t i = 0; i < to->size; i++) to->sum[r * to->size + i] += p->diff[r][at + i];
+    }
+    l->mixed = calloc((size_t)l->largest + 1, sizeof *l->mixed);
+    return l->layer && l->times && l->mixed;
+}
+
 /* n picks of sum[0..n), two from every 64 bits: (32 bits * n) >> 32 is uniform to n / 2^32. */
 static int64_t pick_sum(const int32_t *sum, int64_t n, uint64_t seed, uint64_t *draw)
 {
@@ -166,46 +236,49 @@ static int64_t pick_sum(const int32_t *sum, int64_t n, uint64_t seed, uint64_t *
     return total;
 }
 
+static void mix_runs(const layers *l, const layer *from)
+{
+    memset(l->mixed, 0, (size_t)from->size * sizeof *l->mixed);
+    for (int r = 0; r < l->runs; r++)
+        for (int64_t i = 0; l->times[r] && i < from->size; i++)
+            l->mixed[i] += l->times[r] * from->sum[r * from->size + i];
+}
+
+static double one_resample(const layers *l, uint64_t seed, uint64_t *draw)
+{
+    double mean = 0;
+    memset(l->times, 0, (size_t)l->runs * sizeof *l->times);
+    for (int r = 0; r < l->runs; r++)
+        l->times[(ix_draw_bits(seed, IX_DRAW_BOOTSTRAP, (*draw)++) >> 32) * (uint64_t)l->runs >> 32]++;
+    for (int k = 0; k < l->layers; k++) {
+        mix_runs(l, &l->layer[k]);
+        int64_t total = pick_sum(l->mixed, l->layer[k].size, seed, draw);
+        mean += (double)total / (2.0 * (double)l->layer[k].size * l->runs * l->sets);
+    }
+    return mean;
+}
+
 static int by_value(const void *a, const void *b)
 {
     double x = *(const double *)a, y = *(const double *)b;
     return (x > y) - (x < y);
 }
 
-static double one_resample(const ix_paired *p, int64_t pairs, int *times, int32_t *sum, uint64_t seed, uint64_t *draw)
-{
-    double mean = 0;
-    int64_t at = 0;
-    memset(times, 0, (size_t)p->runs * sizeof *times);
-    for (int r = 0; r < p->runs; r++)
-        times[(ix_draw_bits(seed, IX_DRAW_BOOTSTRAP, (*draw)++) >> 32) * (uint64_t)p->runs >> 32]++;
-    sum_runs(p, times, pairs, sum);
-    for (int s = 0; s < p->sets; s++) {
-        int64_t total = pick_sum(sum + at, p->size[s], seed, draw);
-        mean += (double)total / (2.0 * (double)p->size[s] * p->runs * p->sets);
-        at += p->size[s];
-    }
-    return mean;
-}
-
 ix_interval ix_paired_bootstrap(const ix_paired *p, int draws, uint64_t seed, double level)
 {
     ix_interval interval = no_interval;
-    int64_t pairs = pairs_of(p);
     uint64_t draw = 0;
+    layers l;
     double *mean = malloc((size_t)draws * sizeof *mean);
-    int32_t *sum = malloc((size_t)pairs * sizeof *sum + 1);
-    int *times = malloc((size_t)p->runs * sizeof *times + 1);
 
-    IX_CONTRACT(draws > 0 && p->runs > 0 && pairs > 0);
-    if (mean && sum && times) {
-        for (int b = 0; b < draws; b++) mean[b] = one_resample(p, pairs, times, sum, seed, &draw);
+    IX_CONTRACT(draws > 0 && p->runs > 0 && pairs_of(p) > 0);
+    if (make_layers(&l, p) && mean) {
+        for (int b = 0; b < draws; b++) mean[b] = one_resample(&l, seed, &draw);
         qsort(mean, (size_t)draws, sizeof *mean, by_value);
         interval.low = ix_sorted_quantile(mean, draws, (1 - level) / 2);
         interval.high = ix_sorted_quantile(mean, draws, 1 - (1 - level) / 2);
     }
     free(mean);
-    free(sum);
-    free(times);
+    free_layers(&l);
     return interval;
 }

@@ -42,6 +42,15 @@ ix_interval ix_t_interval(const double *x, int n, double level);
 /* Quantile of sorted values by linear interpolation at (n - 1) p (Hyndman and Fan 1996, type 7). n >= 1. */
 double ix_sorted_quantile(const double *sorted, int64_t n, double p);
 
+/* Interval of (a + b) / 2 for independent shares a and b with intervals of their own (square and add, Zou and Donner,
+ * Statistics in Medicine 27, 2008): low = mean - sqrt((a - a.low)^2 + (b - b.low)^2) / 2, high likewise. */
+ix_interval ix_mean_of_two(double a, ix_interval of_a, double b, ix_interval of_b);
+
+/* How often |sum s_i d_i| >= |sum d_i| when every sign s_i is thrown by itself: the share of `draws` throws, with the
+ * data's own signs counted as one more, (1 + hits) / (1 + draws) (Fisher's randomisation test; Phipson and Smyth 2010
+ * for the one more). Draws are IX_DRAW_BOOTSTRAP of `seed`. n >= 1. */
+double ix_sign_flip(const double *d, int64_t n, int draws, uint64_t seed);
+
 /* Paired differences of `runs` twins on the same pairs: diff[r][i] = 2 (EX right - IM right) in -2 .. 2, ties being one
  * half. The pairs are those of `sets` sets of size[] pairs, one after the other; the statistic is the mean over twins
  * of the mean over sets of the mean over pairs. */
@@ -54,8 +63,9 @@ double ix_paired_mean(const ix_paired *p);
 
 /* Percentile interval (Efron 1979) of that mean over `draws` resamples. Twins are judged on the same pairs, so both
  * factors are drawn crosswise (the pigeonhole bootstrap, Owen, Annals of Applied Statistics 1, 2007): `runs` twins with
- * replacement, and in every set as many pairs as it has, the same ones for every twin. Draws are IX_DRAW_BOOTSTRAP of
- * `seed`: the same input gives the same interval. No memory: none. */
+ * replacement, and in every set as many pairs as it has, the same ones for every twin. Sets of one size are drawn
+ * alike: sets of a row ask the same prompts. Draws are IX_DRAW_BOOTSTRAP of `seed`: the same input gives the same
+ * interval. No memory: none. */
 ix_interval ix_paired_bootstrap(const ix_paired *p, int draws, uint64_t seed, double level);
 
 #endif

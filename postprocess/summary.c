@@ -7,34 +7,24 @@
 
 #include "sections.h"
 
-enum { DRAWS_MOST = 2000, DRAWS_LEAST = 1000, WORK = 4000000 };
+enum { DRAWS_MOST = 2000, THROWS_MOST = 9999, DRAWS_LEAST = 999, WORK = 2000000 };
 static const uint64_t bootstrap_seed = 1000;
-
-/* Clopper and Pearson's limits of the pairs of all runs together. Ties count one half: a number of hits between two
- * whole ones takes the lower limit of the lower and the upper limit of the upper one. */
-static ix_interval pool(const ix_score *score, int n)
-{
-    const double rounding = 1e-6; /* of a sum of halves */
-    double hits = 0;
-    int64_t pairs = 0;
-    for (int i = 0; i < n; i++) {
-        hits += (double)score[i].pairs * score[i].accuracy;
-        pairs += score[i].pairs;
-    }
-    ix_interval low = ix_clopper_pearson((int64_t)floor(hits + rounding), pairs, 0.95);
-    ix_interval high = ix_clopper_pearson((int64_t)ceil(hits - rounding), pairs, 0.95);
-    return (ix_interval){low.low, high.high};
-}
 
 static void fill_summary(ix_summary *out, const ix_score *score, int n)
 {
     double *accuracy = ix_grow(NULL, 2 * (size_t)n, sizeof *accuracy), *margin = accuracy + n;
-    *out = (ix_summary){.runs = n, .sets = score[0].sets, .pairs = score[0].pairs, .lowest = 1, .untrained_low = 1};
+    *out = (ix_summary){.runs = n,
+                        .sets = score[0].sets,
+                        .pairs = score[0].pairs,
+                        .prompts = score[0].prompts,
+                        .lowest = 1,
+                        .untrained_low = 1};
     for (int i = 0; i < n; i++) {
         accuracy[i] = score[i].accuracy;
         margin[i] = score[i].margin;
         out->lowest = fmin(out->lowest, accuracy[i]);
         out->highest = fmax(out->highest, accuracy[i]);
+        out->correlation += score[i].correlation / n;
         out->untrained += score[i].untrained / n;
         out->untrained_low = fmin(out->untrained_low, score[i].untrained);
         out->untrained_high = fmax(out->untrained_high, score[i].untrained);
@@ -44,7 +34,7 @@ static void fill_summary(ix_summary *out, const ix_score *score, int n)
     out->over_seeds = ix_t_interval(accuracy, n, 0.95);
     out->over_seeds.low = isnan(out->over_seeds.low) ? NAN : fmax(0, out->over_seeds.low);
     out->over_seeds.high = isnan(out->over_seeds.high) ? NAN : fmin(1, out->over_seeds.high);
-    out->pooled = pool(score, n);
+    out->over_pairs = ix_wilson(out->accuracy * (double)out->prompts, (double)out->prompts, 0.95);
     out->margin = ix_mean(margin, n);
     out->margin_deviation = ix_deviation(margin, n);
     free(accuracy);
@@ -59,9 +49,9 @@ bool ix_summarise(const ix_material *m, int family, const char *objective, const
     return n > 0;
 }
 
-ix_chance ix_against_chance(double accuracy, int64_t pairs)
+ix_chance ix_against_chance(double accuracy, int64_t prompts)
 {
-    ix_interval i = ix_wilson(accuracy * (double)pairs, (double)pairs, 0.95);
+    ix_interval i = ix_wilson(accuracy * (double)prompts, (double)prompts, 0.95);
     return i.high < 0.5 ? IX_BELOW_CHANCE : i.low > 0.5 ? IX_ABOVE_CHANCE : IX_NEAR_CHANCE;
 }
 
@@ -69,8 +59,8 @@ bool ix_both_near_chance(const ix_material *m, int family, const char *row)
 {
     ix_summary ex, im;
     return ix_summarise(m, family, "ex_rm", row, &ex) && ix_summarise(m, family, "im_rm", row, &im) &&
-           ix_against_chance(ex.accuracy, ex.pairs) == IX_NEAR_CHANCE &&
-           ix_against_chance(im.accuracy, im.pairs) == IX_NEAR_CHANCE;
+           ix_against_chance(ex.accuracy, ex.prompts) == IX_NEAR_CHANCE &&
+           ix_against_chance(im.accuracy, im.prompts) == IX_NEAR_CHANCE;
 }
 
 bool ix_is_persona(const ix_family *f)
@@ -117,11 +107,38 @@ static void resample(ix_comparison *out, const signed char *const *diff, const i
     out->interval = ix_paired_bootstrap(&paired, (int)draws, bootstrap_seed, 0.95);
 }
 
+void ix_twin_differences(const ix_twin *t, const char *row, double **to, int64_t *n)
+{
+    double sets = 0;
+    for (int i = 0; i < t->ex->sets; i++) sets += strcmp(t->ex->set[i].group, row) == 0;
+    for (int a = 0, b = 0; a < t->ex->sets; a++) {
+        const ix_scored *ex = &t->ex->set[a];
+        if (strcmp(ex->group, row) != 0) continue;
+        while (strcmp(t->im->set[b].group, row) != 0) b++;
+        const ix_scored *im = &t->im->set[b++];
+        if (ex->count > *n) {
+            *to = ix_grow(*to, (size_t)ex->count, sizeof **to);
+            for (; *n < ex->count; ++*n) (*to)[*n] = 0;
+        }
+        for (int64_t i = 0; i < ex->count; i++)
+            (*to)[i] += (ex->right[i] - im->right[i]) / (2.0 * (double)ex->count * sets);
+    }
+}
+
+double ix_noise_probability(const double *differences, int64_t n)
+{
+    int64_t draws = WORK / (n > 0 ? n : 1);
+    if (draws > THROWS_MOST) draws = THROWS_MOST;
+    if (draws < DRAWS_LEAST) draws = DRAWS_LEAST;
+    return n > 0 ? ix_sign_flip(differences, n, (int)draws, bootstrap_seed) : NAN;
+}
+
 bool ix_compare_twins(const ix_family *f, const char *row, ix_comparison *out)
 {
     signed char **diff = ix_grow(NULL, (size_t)f->twins, sizeof *diff);
     const ix_record *first = NULL;
-    int64_t *size = NULL;
+    int64_t *size = NULL, n = 0;
+    double *apart = NULL;
     *out = (ix_comparison){0};
     for (int t = 0; t < f->twins; t++) {
         const ix_twin *twin = &f->twin[t];
@@ -132,7 +149,9 @@ bool ix_compare_twins(const ix_family *f, const char *row, ix_comparison *out)
         ix_record_score(twin->im, row, &im);
         size = ix_grow(size, (size_t)ex.sets, sizeof *size);
         diff[out->twins++] = differences(twin, row, ex.pairs, size, &out->sets);
+        ix_twin_differences(twin, row, &apart, &n);
         out->pairs = ex.pairs;
+        out->prompts = ex.prompts;
         out->ex += ex.accuracy;
         out->im += im.accuracy;
     }
@@ -140,10 +159,12 @@ bool ix_compare_twins(const ix_family *f, const char *row, ix_comparison *out)
         out->ex /= out->twins;
         out->im /= out->twins;
         resample(out, (const signed char *const *)diff, size);
+        out->noise = ix_noise_probability(apart, n);
     }
     for (int t = 0; t < out->twins; t++) free(diff[t]);
     free(diff);
     free(size);
+    free(apart);
     return out->twins > 0;
 }
 

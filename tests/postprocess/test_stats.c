@@ -5,6 +5,7 @@
 #include "base/random.h"
 #include "check.h"
 #include "stats.h"
+#include "traits.h"
 
 static json_t *golden;
 
@@ -92,6 +93,91 @@ static void test_samples(void **state)
     assert_true(isnan(ix_t_interval((double[]){1}, 1, 0.95).low) && isnan(ix_deviation((double[]){1}, 1)));
 }
 
+static void test_means_of_two(void **state)
+{
+    size_t i;
+    json_t *row;
+    (void)state;
+    json_array_foreach(json_object_get(golden, "means"), i, row)
+    {
+        double a = number(row, 0), na = number(row, 1), b = number(row, 2), nb = number(row, 3);
+        ix_interval both = ix_mean_of_two(a / na, ix_wilson(a, na, 0.95), b / nb, ix_wilson(b, nb, 0.95));
+        CHECK_NEAR(both.low, number(row, 4), 1e-12);
+        CHECK_NEAR(both.high, number(row, 5), 1e-12);
+    }
+    assert_true(i == 3);
+}
+
+/* Thrown signs against all signs. */
+static void test_sign_flips(void **state)
+{
+    enum { THROWS = 40000 };
+    size_t i;
+    json_t *row;
+    (void)state;
+    json_array_foreach(json_object_get(golden, "flips"), i, row)
+    {
+        const json_t *values = json_object_get(row, "d");
+        double d[16], p = json_number_value(json_object_get(row, "p"));
+        int n = (int)json_array_size(values);
+        for (int k = 0; k < n; k++) d[k] = number(values, (size_t)k);
+        CHECK_NEAR(ix_sign_flip(d, n, THROWS, 1), p, 5 * sqrt(p * (1 - p) / THROWS) + 2.0 / THROWS);
+    }
+    assert_true(i == 3);
+    CHECK_NEAR(ix_sign_flip((double[200]){0}, 200, 50, 1), 1, 0);
+}
+
+static void fill(const json_t *row, const char *key, double *to, size_t room)
+{
+    const json_t *values = json_object_get(row, key);
+    assert_true(json_array_size(values) <= room);
+    for (size_t k = 0; k < json_array_size(values); k++) to[k] = number(values, k);
+}
+
+static void test_traits(void **state)
+{
+    size_t i;
+    json_t *row;
+    (void)state;
+    json_array_foreach(json_object_get(golden, "traits"), i, row)
+    {
+        double reward[400], tokens[400], pairs[IX_STRATA], half[IX_STRATA];
+        int64_t n = (int64_t)json_array_size(json_object_get(row, "reward")) / 2;
+        const json_t *histogram = json_object_get(row, "histogram");
+        ix_traits t;
+        fill(row, "reward", reward, 400);
+        fill(row, "tokens", tokens, 400);
+        fill(row, "pairs", pairs, IX_STRATA);
+        fill(row, "half", half, IX_STRATA);
+        ix_traits_of(&t, reward, tokens, n);
+        CHECK_NEAR(t.correlation, json_number_value(json_object_get(row, "correlation")), 1e-12);
+        CHECK_NEAR(t.brier, json_number_value(json_object_get(row, "brier")), 1e-12);
+        CHECK_NEAR(t.ece, json_number_value(json_object_get(row, "ece")), 1e-12);
+        CHECK_NEAR(t.lean, json_number_value(json_object_get(row, "lean")), 1e-12);
+        for (int s = 0; s < IX_STRATA; s++) assert_true((double)t.pairs[s] == pairs[s] && (double)t.half[s] == half[s]);
+        for (size_t b = 0; b < 2 * IX_REWARD_BINS; b++)
+            assert_true(t.histogram[b / IX_REWARD_BINS][b % IX_REWARD_BINS] ==
+                        number(json_array_get(histogram, b / IX_REWARD_BINS), b % IX_REWARD_BINS));
+    }
+    assert_true(i == 3);
+}
+
+/* An implicit model that is its own reference; numbers that are none. */
+static void test_traits_of_nothing(void **state)
+{
+    double reward[8] = {0}, tokens[] = {1, 2, 3, 4, 5, 6, 7, 8};
+    ix_traits t;
+    (void)state;
+    ix_traits_of(&t, reward, tokens, 4);
+    assert_true(isnan(t.correlation) && isnan(t.lean) && t.brier == 0.25 && t.ece == 0);
+    assert_true(t.pairs[IX_SHORTER] == 4 && t.half[IX_SHORTER] == 4 && t.histogram[0][IX_REWARD_BINS / 2] == 4);
+    ix_traits_of(&t, reward, NULL, 4);
+    assert_true(t.pairs[IX_SHORTER] == 0 && t.brier == 0.25);
+    reward[3] = NAN;
+    ix_traits_of(&t, reward, tokens, 4);
+    assert_true(isnan(t.brier) && isnan(t.ece) && t.pairs[IX_SHORTER] == 0);
+}
+
 /* How often the exact interval of 18 throws holds the truth: at least as often as it says. */
 static void test_exact_coverage(void **state)
 {
@@ -168,6 +254,10 @@ int main(void)
         cmocka_unit_test(test_shares),
         cmocka_unit_test(test_quantiles),
         cmocka_unit_test(test_samples),
+        cmocka_unit_test(test_means_of_two),
+        cmocka_unit_test(test_sign_flips),
+        cmocka_unit_test(test_traits),
+        cmocka_unit_test(test_traits_of_nothing),
         cmocka_unit_test(test_exact_coverage),
         cmocka_unit_test(test_bootstrap_coverage),
         cmocka_unit_test(test_bootstrap_is_fixed),
