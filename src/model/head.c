@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "model/cache.h"
 #include "model/family.h"
 
 /* Targets as columns of my part of the vocabulary; -1: another rank's. */
@@ -38,17 +39,46 @@ static void meet_logp(ix_model *m, double *logp, int64_t R, int64_t V)
     }
 }
 
-static void head_forward(ix_model *m, const float *w, const int32_t *rows, const int32_t *targets, int64_t R,
-                         double *logp)
+/* m->logits[R, my words] */
+static void logits_forward(ix_model *m, const float *w, const int32_t *rows, int64_t R)
 {
     ix_run r = {.m = m, .w = w};
     int64_t D = m->c.D, V = ix_span_size(m->split.words);
     for (int64_t i = 0; i < R; i++) memcpy(m->head_in + i * D, m->hidden + rows[i] * D, (size_t)D * sizeof *m->head_in);
-    own_targets(m, targets, R);
     ix_gemm(m->logits, V, false, m->head_in, D, false, ix_row(&r, m->head), D, true, R, V, D);
     if (m->c.logit_cap > 0) ix_softcap(m->logits, m->c.logit_cap, R * V);
+}
+
+static void logits_logp(ix_model *m, const int32_t *targets, int64_t R, double *logp)
+{
+    int64_t V = ix_span_size(m->split.words);
+    own_targets(m, targets, R);
     ix_logp(logp, m->head_lse, m->logits, m->head_target, R, V);
     if (m->split.ranks > 1) meet_logp(m, logp, R, V);
+}
+
+static void head_forward(ix_model *m, const float *w, const int32_t *rows, const int32_t *targets, int64_t R,
+                         double *logp)
+{
+    logits_forward(m, w, rows, R);
+    logits_logp(m, targets, R, logp);
+}
+
+void ix_model_logits(ix_model *m, const float *w, const int32_t *rows, int64_t R, float *z)
+{
+    int64_t V = m->c.V, own = ix_span_size(m->split.words);
+    IX_CONTRACT(m->head >= 0 && R <= m->head_rows);
+    logits_forward(m, w, rows, R);
+    m->logits_kept = false;
+    if (own < V) memset(z, 0, (size_t)(R * V) * sizeof *z);
+    for (int64_t i = 0; i < R; i++) memcpy(z + i * V + m->split.words.lo, m->logits + i * own, (size_t)own * sizeof *z);
+    ix_model_split_sum(&m->split, z, R * V);
+}
+
+void ix_model_chosen_logp(ix_model *m, const int32_t *tokens, int64_t R, double *logp)
+{
+    IX_CONTRACT(R <= m->head_rows);
+    logits_logp(m, tokens, R, logp);
 }
 
 void ix_model_logp(ix_model *m, const float *w, const int32_t *rows, const int32_t *targets, int64_t R, double *logp)

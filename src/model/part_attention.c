@@ -83,12 +83,27 @@ static void project_read(const ix_run *r, const ix_heads *p, float *qkv, const f
     ix_arena_release(r->m->scratch, mark);
 }
 
+/* att[N, H K] of rows whose keys, and those of all before them, lie in the cache. */
+static void attend_kept(const ix_run *r, const ix_heads *p, float *att, const float *q)
+{
+    const ix_cached *c = r->cached;
+    void *room = ix_model_attention_scratch(r->m, ix_attention_kept_scratch(&p->shape, c->seen, r->N));
+    ix_attention_kept(att, q, ix_cache_block(c->cache, r->layer), ix_cache_slots(c->cache), &p->shape, c->seen, r->N,
+                      room);
+}
+
+static void attend_pack(const ix_run *r, const ix_heads *p, float *att, const float *q)
+{
+    void *room = ix_model_attention_scratch(r->m, ix_attention_scratch(&p->shape, r->pack));
+    ix_attention(att, ix_kept(r, p->lse), q, q + p->k, q + p->v, &p->shape, r->pack, r->read, room);
+}
+
 void ix_heads_forward(const ix_run *r, const ix_heads *p, float *y, bool add, const float *x)
 {
     size_t mark = ix_arena_mark(r->m->scratch);
     ix_run rest = ix_rest(r);
+    const ix_cached *c = r->cached;
     float *q = ix_kept(r, p->qkv), *att = ix_kept(r, p->att);
-    void *room = ix_model_attention_scratch(r->m, ix_attention_scratch(&p->shape, r->pack));
 
     if (apart(r, p)) {
         project_read(r, p, q, x);
@@ -96,7 +111,11 @@ void ix_heads_forward(const ix_run *r, const ix_heads *p, float *y, bool add, co
         ix_linear_forward(r, &p->in, q, false, x);
         rotate(r, p, q, false);
     }
-    ix_attention(att, ix_kept(r, p->lse), q, q + p->k, q + p->v, &p->shape, r->pack, r->read, room);
+    if (c)
+        ix_keep_keys(ix_cache_block(c->cache, r->layer), ix_cache_slots(c->cache), q + p->k, q + p->v, &p->shape,
+                     c->slot, r->N);
+    if (c && c->seen) attend_kept(r, p, att, q);
+    else attend_pack(r, p, att, q);
     ix_linear_meet(&rest, &p->out, y, add, ix_rows_of(r, att, p->out.in));
     ix_arena_release(r->m->scratch, mark);
 }

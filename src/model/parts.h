@@ -13,8 +13,17 @@
 #define IX_MODEL_PARTS_H
 
 #include "base/arena.h"
+#include "model/cache.h"
 #include "model/model.h"
 #include "tensor/tensor.h"
+
+/* A pass of generation: every row's keys go into slot[n] of the cache; with `seen` the rows are tokens that follow
+ * what lies there, and look at that instead of the pack. */
+typedef struct {
+    ix_cache *cache;
+    const int64_t *slot;     /* [N] */
+    const ix_kept_row *seen; /* [N]; NULL: prompts, which see themselves */
+} ix_cached;
 
 /* One pass over one pack, and the block that it is in. */
 typedef struct {
@@ -23,9 +32,11 @@ typedef struct {
     float *dw; /* NULL in a forward pass */
     const ix_pack *pack;
     int64_t N;
-    const ix_rows *read; /* of each segment, in the last block: the rows whose output is read; NULL: all */
-    int64_t R;           /* how many these are, N if all */
-    float *kept;         /* of this block */
+    const ix_rows *read;     /* of each segment, in the last block: the rows whose output is read; NULL: all */
+    int64_t R;               /* how many these are, N if all */
+    float *kept;             /* of this block */
+    int layer;               /* its number */
+    const ix_cached *cached; /* keys and values go into a cache, or come from there; NULL: neither */
 } ix_run;
 
 /* A block keeps some floats per token; each part has its own from a place on. */

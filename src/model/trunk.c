@@ -269,6 +269,7 @@ static ix_run in_block(const ix_run *r, int l)
     ix_run mine = *r;
     bool last = l == r->m->c.layers - 1;
     mine.kept = r->m->kept[l];
+    mine.layer = l;
     mine.read = last ? r->m->read : NULL;
     mine.R = last ? r->m->R : r->N;
     return mine;
@@ -303,10 +304,11 @@ static void embed(const ix_run *r, float *x)
     ix_model_split_sum(&m->split, x, r->N * m->c.D);
 }
 
-const float *ix_model_forward(ix_model *m, const float *w, const ix_pack *pack, const ix_rows *read, bool keep)
+static const float *forward(ix_model *m, const float *w, const ix_pack *pack, const ix_rows *read, bool keep,
+                            const ix_cached *cached)
 {
     IX_CONTRACT(pack->N <= m->tokens && (m->backward || !keep));
-    ix_run r = {.m = m, .w = w, .pack = pack, .N = pack->N};
+    ix_run r = {.m = m, .w = w, .pack = pack, .N = pack->N, .cached = cached};
     int L = m->c.layers;
 
     keep = keep && m->deep;
@@ -324,6 +326,23 @@ const float *ix_model_forward(ix_model *m, const float *w, const ix_pack *pack, 
     ix_norm_forward(&rest, &m->norm, m->hidden, input_of(m, L, keep));
     ix_spread(&tail, m->hidden, m->c.D);
     return m->hidden;
+}
+
+const float *ix_model_forward(ix_model *m, const float *w, const ix_pack *pack, const ix_rows *read, bool keep)
+{
+    return forward(m, w, pack, read, keep, NULL);
+}
+
+const float *ix_model_prefill(ix_model *m, const float *w, const ix_pack *pack, const ix_rows *read, ix_cache *cache,
+                              const int64_t *slot)
+{
+    return forward(m, w, pack, read, false, &(ix_cached){.cache = cache, .slot = slot});
+}
+
+const float *ix_model_follow(ix_model *m, const float *w, const ix_pack *pack, ix_cache *cache, const int64_t *slot,
+                             const ix_kept_row *seen)
+{
+    return forward(m, w, pack, NULL, false, &(ix_cached){.cache = cache, .slot = slot, .seen = seen});
 }
 
 float *ix_model_states(ix_model *m)

@@ -8,30 +8,6 @@
 
 #include "tensor/attention_tile.h"
 
-/* Caps and masks one row of n scores of one run; the maximum of what is seen joins `most`. */
-static v8 finish_scores(float *score, int64_t n, float softcap, ix_span seen, v8 most)
-{
-    ix_span whole = ix_vectors(seen);
-    for (int64_t j = whole.lo; softcap > 0 && j < whole.hi; j += 8)
-        v8_store(score + j, softcap * v8_tanh(v8_load(score + j) / softcap));
-    ix_mask(score, seen, n, -INFINITY);
-    for (int64_t j = whole.lo; j < whole.hi; j += 8) most = v8_max(v8_load(score + j), most);
-    return most;
-}
-
-/* What is seen of the scores becomes exp(s - m); returns the sum. */
-static double exponentials(float *score, ix_span seen, float m)
-{
-    ix_span whole = ix_vectors(seen);
-    v8 part = {0};
-    for (int64_t j = whole.lo; j < whole.hi; j += 8) {
-        v8 e = v8_exp(v8_load(score + j) - m);
-        v8_store(score + j, e);
-        part += e;
-    }
-    return v8_sum(part);
-}
-
 /* Everything of one call, so that the functions below stay readable. */
 typedef struct {
     float *out, *lse;
@@ -44,19 +20,13 @@ typedef struct {
 /* Row i: scores to weights. Returns 1 / their sum. */
 static float finish_row(const problem *f, float *score, const ix_run_of_keys *run, int runs, int32_t i, int h)
 {
-    v8 most = v8_all(-INFINITY);
-    double sum = 0;
-    int64_t at[2] = {0, run[0].hi - run[0].lo};
+    int64_t size[2];
     ix_span seen[2];
     for (int k = 0; k < runs; k++) {
-        int64_t n = run[k].hi - run[k].lo;
-        seen[k] = ix_seen(&run[k], f->pack, f->shape->window, i, run[k].lo, n);
-        most = finish_scores(score + at[k], n, f->shape->softcap, seen[k], most);
+        size[k] = run[k].hi - run[k].lo;
+        seen[k] = ix_seen(&run[k], f->pack, f->shape->window, i, run[k].lo, size[k]);
     }
-    float m = v8_largest(most);
-    for (int k = 0; k < runs; k++) sum += exponentials(score + at[k], seen[k], m);
-    f->lse[(int64_t)i * f->shape->H + h] = (float)((double)m + log(sum));
-    return (float)(1 / sum);
+    return ix_tile_weights(score, size, seen, runs, f->shape->softcap, &f->lse[(int64_t)i * f->shape->H + h]);
 }
 
 /* Queries [begin, begin + n) of head h. */

@@ -211,6 +211,45 @@ void ix_tile_spread(float *strips, const float *weight, int64_t ld, const float 
         blocks(strips + k * r->slots + lo * TILE_K, TILE_K, true, weight, 1, ld, a + k, r->KP, hi - lo, n);
 }
 
+/* --- weights -------------------------------------------------------------------------------------- */
+
+/* Caps and masks one row of n scores of one run; the maximum of what is seen joins `most`. */
+static v8 finish_scores(float *score, int64_t n, float softcap, ix_span seen, v8 most)
+{
+    ix_span whole = ix_vectors(seen);
+    for (int64_t j = whole.lo; softcap > 0 && j < whole.hi; j += 8)
+        v8_store(score + j, softcap * v8_tanh(v8_load(score + j) / softcap));
+    ix_mask(score, seen, n, -INFINITY);
+    for (int64_t j = whole.lo; j < whole.hi; j += 8) most = v8_max(v8_load(score + j), most);
+    return most;
+}
+
+/* What is seen of the scores becomes exp(s - m); returns the sum. */
+static double exponentials(float *score, ix_span seen, float m)
+{
+    ix_span whole = ix_vectors(seen);
+    v8 part = {0};
+    for (int64_t j = whole.lo; j < whole.hi; j += 8) {
+        v8 e = v8_exp(v8_load(score + j) - m);
+        v8_store(score + j, e);
+        part += e;
+    }
+    return v8_sum(part);
+}
+
+float ix_tile_weights(float *score, const int64_t *size, const ix_span *seen, int runs, float softcap, float *lse)
+{
+    v8 most = v8_all(-INFINITY);
+    double sum = 0;
+    float *at = score;
+    for (int k = 0; k < runs; at += size[k], k++) most = finish_scores(at, size[k], softcap, seen[k], most);
+    float m = v8_largest(most);
+    at = score;
+    for (int k = 0; k < runs; at += size[k], k++) sum += exponentials(at, seen[k], m);
+    *lse = (float)((double)m + log(sum));
+    return (float)(1 / sum);
+}
+
 /* --- what is seen --------------------------------------------------------------------------------- */
 
 /* The run of segment s, `size` of its tokens from the first on, without the tiles that nobody sees any more. */

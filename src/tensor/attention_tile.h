@@ -84,6 +84,10 @@ void ix_tile_sums(float *sum, const float *weight, int64_t ld, int n, const floa
 void ix_tile_spread(float *strips, const float *weight, int64_t ld, const float *a, int n, const ix_attention_room *r,
                     int64_t lo, int64_t hi);
 
+/* One row of scores, `runs` stretches of size[k] slots one behind the other, to weights exp(s - m) where they are seen
+ * and 0 elsewhere. Returns 1 / their sum; *lse = m + log of it. */
+float ix_tile_weights(float *score, const int64_t *size, const ix_span *seen, int runs, float softcap, float *lse);
+
 /* What the queries [begin, begin + n) of segment s see: up to two runs of slots, parent first. Tiles that are too old
  * for all of them are left out. */
 typedef struct {

@@ -120,6 +120,33 @@ void ix_attention_backward_ref(float *dq, float *dk, float *dv, const float *dou
                                const float *q, const float *k, const float *v, const ix_attention_shape *shape,
                                const ix_pack *pack, const ix_rows *read);
 
+/* --- attention of single rows over keys that were kept -------------------------------------------- */
+
+/* Keys and values of one block, by slots: for every key head a panel of keys and strips of values, as the kernel above
+ * packs them (ix_kept_floats floats in all; S is a multiple of 16). A run of tokens begins at a multiple of 16. What no
+ * token was put into must be finite. */
+int64_t ix_kept_floats(const ix_attention_shape *shape, int64_t S);
+/* Rows n of k and v (laid out as for ix_attention), one token each, into slot[n] of kept. */
+void ix_keep_keys(float *kept, int64_t S, const float *k, const float *v, const ix_attention_shape *shape,
+                  const int64_t *slot, int64_t N);
+void ix_keep_keys_ref(float *kept, int64_t S, const float *k, const float *v, const ix_attention_shape *shape,
+                      const int64_t *slot, int64_t N);
+
+/* What a row sees: size[0] tokens from slot first[0] on, its prompt, and size[1] from first[1] on, of which it is the
+ * last itself. Positions count through both. */
+typedef struct {
+    int64_t first[2];
+    int32_t size[2];
+} ix_kept_row;
+
+/* out[N,H*K] of the rows, with q laid out as for ix_attention: the bits that ix_attention gives to the last row of a
+ * response of size[1] tokens below a prompt segment of size[0]. `scratch`: ix_attention_kept_scratch bytes. */
+size_t ix_attention_kept_scratch(const ix_attention_shape *shape, const ix_kept_row *row, int64_t N);
+void ix_attention_kept(float *out, const float *q, const float *kept, int64_t S, const ix_attention_shape *shape,
+                       const ix_kept_row *row, int64_t N, void *scratch);
+void ix_attention_kept_ref(float *out, const float *q, const float *kept, int64_t S, const ix_attention_shape *shape,
+                           const ix_kept_row *row, int64_t N);
+
 /* --- activations -------------------------------------------------------------------------------- */
 
 /* y[n] = x Phi(x), Phi the share of a normal distribution below x (Hendrycks and Gimpel 2016, exact: with erf). */
@@ -152,8 +179,9 @@ void ix_geglu_backward_ref(float *da, float *db, const float *dy, const float *a
 
 /* --- log-softmax at read positions --------------------------------------------------------------- */
 
-/* logp[n] = z[n,target[n]] - lse[n] (a target below 0 is held elsewhere: -lse[n]),  lse[n] = log sum_v exp z[n,v] with the maximum taken out; sums in double or in
- * a fixed tree of float lanes good to 1e-7 relative. z[N,V], leading dimension V. */
+/* logp[n] = z[n,target[n]] - lse[n] (a target below 0 is held elsewhere: -lse[n]),  lse[n] = log sum_v exp z[n,v] with
+ * the maximum taken out; sums in double or in a fixed tree of float lanes good to 1e-7 relative. z[N,V], leading
+ * dimension V. */
 void ix_logp(double *logp, float *lse, const float *z, const int32_t *target, int64_t N, int64_t V);
 void ix_logp_ref(double *logp, float *lse, const float *z, const int32_t *target, int64_t N, int64_t V);
 /* Overwrites z[n,v] by dlogp[n] (1[v = target[n]] - exp(z[n,v] - lse[n])), and where cap > 0 that times
@@ -165,6 +193,31 @@ void ix_logp_backward_ref(float *z, const float *lse, const int32_t *target, con
 /* z[n] = cap tanh(z / cap) */
 void ix_softcap(float *z, float cap, int64_t n);
 void ix_softcap_ref(float *z, float cap, int64_t n);
+
+/* --- drawing tokens ---------------------------------------------------------------------------------- */
+
+/* How a token is drawn from logits. */
+typedef struct {
+    double temperature; /* above 0 */
+    int64_t top_k;      /* 0: all */
+    double top_p;       /* 1: all */
+} ix_sampling;
+
+/* The tokens that may come next; n 0: any. */
+typedef struct {
+    const int32_t *token;
+    int32_t n;
+} ix_choice;
+
+/* token[n] ~ softmax(z[n,:] / temperature) over choice[n] (NULL: any token), of which only the top_k largest stay
+ * (those that tie with the last of them, too), and of these, from the most probable on (ties: the smaller number
+ * first), as few as reach the share top_p. u[n] in [0, 1) picks: the first token, in the order of their numbers, or of
+ * the choice's, at which the sum of probabilities exceeds u. `scratch`: ix_sample_scratch bytes. */
+size_t ix_sample_scratch(int64_t V);
+void ix_sample(int32_t *token, const float *z, const ix_choice *choice, const ix_sampling *how, const double *u,
+               int64_t N, int64_t V, void *scratch);
+void ix_sample_ref(int32_t *token, const float *z, const ix_choice *choice, const ix_sampling *how, const double *u,
+                   int64_t N, int64_t V);
 
 /* --- small things ---------------------------------------------------------------------------------- */
 
