@@ -18,7 +18,9 @@ typedef enum {
     IX_DRAW_WEIGHTS,
     IX_DRAW_SAMPLE,
     IX_DRAW_TEST,
-    IX_DRAW_BOOTSTRAP
+    IX_DRAW_BOOTSTRAP,
+    IX_DRAW_LENGTHS,
+    IX_DRAW_TOKENS
 } ix_draw;
 
 uint64_t ix_draw_bits(uint64_t seed, ix_draw purpose, uint64_t index);

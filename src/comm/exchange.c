@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "comm/mpi_call.h"
 
@@ -43,6 +44,19 @@ ix_status ix_grid_agree(const ix_grid *g, ix_axis axis, ix_status mine)
 void ix_grid_barrier(const ix_grid *g, ix_axis axis)
 {
     IX_MPI(MPI_Barrier(g->comm[axis]));
+}
+
+void ix_grid_rest(const ix_grid *g, ix_axis axis)
+{
+    const struct timespec nap = {.tv_nsec = 1000000};
+    MPI_Request all;
+    int here = 0;
+    IX_MPI(MPI_Ibarrier(g->comm[axis], &all));
+    for (;;) {
+        IX_MPI(MPI_Test(&all, &here, MPI_STATUS_IGNORE));
+        if (here) return;
+        nanosleep(&nap, NULL);
+    }
 }
 
 void ix_grid_bcast(const ix_grid *g, ix_axis axis, int root, void *bytes, size_t size)

@@ -24,23 +24,38 @@ static void measure(ix_grid *g)
     }
 }
 
-/* World rank = (group * data + d) * tensor + t. Ranks of one colour become one communicator, ordered by world rank. */
-static void cut_world(ix_grid *g, int data, int tensor)
+/* Rank of comm[IX_WORLD] = (group * data + d) * tensor + t. Ranks of one colour become one communicator, in its order. */
+static void cut_box(ix_grid *g, int data, int tensor)
 {
-    int rank = ix_comm_rank();
+    MPI_Comm all = g->comm[IX_WORLD];
+    int rank;
+    IX_MPI(MPI_Comm_rank(all, &rank));
     int t = rank % tensor, d = rank / tensor % data;
     g->group = rank / tensor / data;
-    IX_MPI(MPI_Comm_dup(MPI_COMM_WORLD, &g->comm[IX_WORLD]));
-    IX_MPI(MPI_Comm_split(MPI_COMM_WORLD, g->group, rank, &g->comm[IX_GROUP]));
-    IX_MPI(MPI_Comm_split(MPI_COMM_WORLD, g->group * tensor + t, rank, &g->comm[IX_DATA]));
-    IX_MPI(MPI_Comm_split(MPI_COMM_WORLD, g->group * data + d, rank, &g->comm[IX_TENSOR]));
+    IX_MPI(MPI_Comm_split(all, g->group, rank, &g->comm[IX_GROUP]));
+    IX_MPI(MPI_Comm_split(all, g->group * tensor + t, rank, &g->comm[IX_DATA]));
+    IX_MPI(MPI_Comm_split(all, g->group * data + d, rank, &g->comm[IX_TENSOR]));
+}
+
+/* A box over the ranks of `all`, which the grid takes over. */
+static ix_grid *make_box(MPI_Comm all, int groups, int data, int tensor)
+{
+    ix_grid *g = make_grid(groups * data * tensor);
+    IX_CONTRACT(g != NULL); /* some kilobytes, before anything can be agreed on */
+    g->groups = groups;
+    if (tensor > 1) g->sums = calloc(IX_SUM_FLOATS, sizeof *g->sums);
+    IX_CONTRACT(tensor == 1 || g->sums);
+    g->comm[IX_WORLD] = all;
+    cut_box(g, data, tensor);
+    measure(g);
+    return g;
 }
 
 ix_status ix_grid_create(ix_grid **out, int groups, int data, int tensor)
 {
     ix_status rc = IX_OK;
     int ranks = ix_comm_ranks();
-    ix_grid *g = NULL;
+    MPI_Comm all;
 
     *out = NULL;
     IX_NEED(groups >= 1 && data >= 1 && tensor >= 1, IX_EINPUT,
@@ -49,16 +64,20 @@ ix_status ix_grid_create(ix_grid **out, int groups, int data, int tensor)
             "parallel: %d groups x %d data x %d tensor ranks do not make the %d that were started: "
             "start groups * data * tensor ranks, or leave some of them to auto",
             groups, data, tensor, ranks);
-    g = make_grid(ranks);
-    IX_CONTRACT(g != NULL); /* some kilobytes, before anything can be agreed on */
-    g->groups = groups;
-    if (tensor > 1) g->sums = calloc(IX_SUM_FLOATS, sizeof *g->sums);
-    IX_CONTRACT(tensor == 1 || g->sums);
-    cut_world(g, data, tensor);
-    measure(g);
-    *out = g;
+    IX_MPI(MPI_Comm_dup(MPI_COMM_WORLD, &all));
+    *out = make_box(all, groups, data, tensor);
 done:
     return rc;
+}
+
+void ix_grid_create_part(ix_grid **out, const ix_grid *within, int groups, int data, int tensor)
+{
+    int ranks = groups * data * tensor, rank = within->rank[IX_GROUP];
+    MPI_Comm part;
+
+    IX_CONTRACT(ranks >= 1 && ranks <= within->size[IX_GROUP]);
+    IX_MPI(MPI_Comm_split(within->comm[IX_GROUP], rank < ranks ? 0 : MPI_UNDEFINED, rank, &part));
+    *out = rank < ranks ? make_box(part, groups, data, tensor) : NULL;
 }
 
 ix_status ix_grid_create_self(ix_grid **out)

@@ -32,6 +32,10 @@ typedef enum { IX_WORLD, IX_GROUP, IX_DATA, IX_TENSOR, IX_AXES } ix_axis;
 
 /* Collective over the world. IX_EINPUT on every rank alike unless groups * data * tensor == number of ranks. */
 ix_status ix_grid_create(ix_grid **out, int groups, int data, int tensor);
+/* Collective over the group of `within`, which need not outlive the part: its first groups * data * tensor ranks as a
+ * world of their own, in their order. The others get NULL. Contract: there are so many. Destroying it is collective
+ * over the part. */
+void ix_grid_create_part(ix_grid **out, const ix_grid *within, int groups, int data, int tensor);
 /* Local: this rank alone, every axis of size 1. */
 ix_status ix_grid_create_self(ix_grid **out);
 /* Local, without message passing: the first rank of a box of this shape, for plans. Its ranks and sizes may be asked
@@ -49,6 +53,9 @@ int ix_grid_groups(const ix_grid *g);             /* Local */
 ix_status ix_grid_agree(const ix_grid *g, ix_axis axis, ix_status mine);
 
 void ix_grid_barrier(const ix_grid *g, ix_axis axis); /* Collective */
+/* Collective: a barrier for long waits. Whoever is early sleeps and leaves its processor to others; so all may go on
+ * some milliseconds after the last. */
+void ix_grid_rest(const ix_grid *g, ix_axis axis);
 
 /* Collective. `bytes` is the same on every rank; any size. */
 void ix_grid_bcast(const ix_grid *g, ix_axis axis, int root, void *bytes, size_t size);

@@ -75,6 +75,7 @@ static void check_data(const checker *c, const ix_settings *s)
             complain(c, "data", "train", "path", "is missing: the pairs that data.evaluate is compared with");
         check_sources(c, d, d->train);
     }
+    if (!strcmp(s->task, "scaling")) check_sources(c, d, false);
     if (strcmp(s->task, "preference") != 0) return;
     if (!d->miniworld && !d->train && s->training.epochs > 0)
         complain(c, "data", "train", "path",
@@ -136,8 +137,22 @@ static void check_architecture(const checker *c, const ix_settings *s)
     if (p->tokens <= p->row_tokens) complain(c, "pretrain", "tokens", NULL, "is too little for one row");
 }
 
+/* Its layouts are its own: a group that has all ranks cuts them. */
+static void check_scaling(const checker *c, const ix_settings *s)
+{
+    if (strcmp(s->task, "scaling") != 0) return;
+    if (s->parallel.data)
+        complain(c, "parallel", "data", NULL, "task scaling measures 1, 2, 4, ... of them: leave it at auto");
+    if (s->parallel.groups)
+        complain(c, "parallel", "groups", NULL, "task scaling measures 1, 2, 4, ... of them: leave it at auto");
+    if (s->data.order) complain(c, "data", "train", "order", "task scaling takes pairs in the order of their file");
+    if (s->parallel.tensor == 0)
+        complain(c, "parallel", "tensor", NULL, "task scaling needs a number: of the smallest layout's tensor ranks");
+}
+
 static void check_settings(const checker *c, const ix_settings *s)
 {
+    check_scaling(c, s);
     check_data(c, s);
     check_quality(c, s);
     check_training(c, s);

@@ -79,7 +79,7 @@ typedef struct {
 
 /* Everything that is set for one run. */
 typedef struct {
-    const char *suite, *task; /* task: preference, persona, hamiltonian, theory, pretrain */
+    const char *suite, *task; /* task: preference, persona, hamiltonian, theory, pretrain, scaling */
     ix_data_settings data;
     struct {
         const char *format;       /* "auto" or a chat format */
@@ -93,6 +93,12 @@ typedef struct {
         int64_t pairs; /* the first so many of every set */
         double beta;
     } theory;
+    struct {
+        bool data, tensor, threads, groups;
+        int64_t pairs_per_rank, warmup, steps, rounds;
+        int64_t most_ranks, most_threads; /* 0: auto */
+        int64_t prompt_tokens, response_tokens;
+    } scaling;
     struct {
         int64_t every; /* steps; 0: every epoch */
     } evaluate;

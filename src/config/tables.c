@@ -16,11 +16,14 @@
         .fallback = fallback_, .flags = flags_, .help = help_, __VA_ARGS__                                 \
     }
 
-static const char tasks[] = "preference|persona|hamiltonian|theory|pretrain";
+static const char tasks[] = "preference|persona|hamiltonian|theory|pretrain|scaling";
 static const char rewards[] = "preference|persona|hamiltonian"; /* tasks that train reward models */
+static const char steps[] = "preference|persona|hamiltonian|scaling"; /* tasks that take their training steps */
 static const char trained[] = "preference|persona|hamiltonian|pretrain";
-static const char paired[] = "preference|persona|hamiltonian|theory"; /* tasks that put pairs to a model */
-static const char files[] = "preference|theory";                      /* tasks whose pairs may come from files */
+static const char stepped[] = "preference|persona|hamiltonian|pretrain|scaling"; /* tasks with steps of any kind */
+static const char paired[] = "preference|persona|hamiltonian|theory|scaling";    /* tasks that put pairs to a model */
+static const char files[] = "preference|theory|scaling";                         /* tasks whose pairs may come from files */
+static const char judged[] = "preference|theory"; /* those of them that judge sets */
 static const char categories[] = "in_distribution|token_shift|domain_shift|control";
 
 /* clang-format off */
@@ -50,11 +53,11 @@ static const ix_option data_rows[] = {
     ROW("miniworld", WORD, AT(miniworld), 0, 0, "persona|chat|math", NULL, ANSWER,
      "a part of the embedded world, in place of files", .task = files),
     ROW("lexicon", PATH, AT(lexicon), 0, 0, NULL, "miniworld/lexicon.yaml", 0, "lexicon of the embedded world",
-     .task = "preference|theory|pretrain"),
+     .task = "preference|theory|pretrain|scaling"),
     ROW("persona", PATH, AT(persona), 0, 0, NULL, "persona/agreeableness.jsonl", 0,
      "JSON lines with question and answer_matching_behavior", .task = "persona|theory"),
     ROW("train", SECTION, 0, 0, 0, NULL, NULL, 0, "what is trained on", .task = files, .table = &train_table),
-    ROW("evaluate", SETS, AT(evaluate), 0, 0, NULL, NULL, ANSWER, "sets to judge on, by name", .task = files,
+    ROW("evaluate", SETS, AT(evaluate), 0, 0, NULL, NULL, ANSWER, "sets to judge on, by name", .task = judged,
      .table = &ix_table_eval),
     ROW("max_tokens", SECTION, 0, 0, 0, NULL, NULL, 0, "the longest pairs that are kept",
      .task = paired, .table = &max_tokens_table),
@@ -80,8 +83,9 @@ const ix_table ix_table_eval = {eval_rows, COUNT(eval_rows)};
 
 #define AT(field) offsetof(ix_training_settings, field)
 static const ix_option training_rows[] = {
-    ROW("epochs", INT, AT(epochs), 0, 10000, NULL, "5", ANSWER, "passes over the pairs; 0 only judges"),
-    ROW("pairs_per_step", INT, AT(pairs_per_step), 1, 1e6, NULL, "32", ANSWER, "the effective batch", .task = rewards),
+    ROW("epochs", INT, AT(epochs), 0, 10000, NULL, "5", ANSWER, "passes over the pairs; 0 only judges",
+     .task = trained),
+    ROW("pairs_per_step", INT, AT(pairs_per_step), 1, 1e6, NULL, "32", ANSWER, "the effective batch", .task = steps),
     ROW("micro_pairs", INT, AT(micro_pairs), 1, 1e6, NULL, "4", ANSWER,
      "how the authors cut the batch: matters only under compat", .task = rewards),
     ROW("optimizer", WORD, AT(optimizer), 0, 0, "adamw|rmsprop|sgd", "adamw", ANSWER, "the rule of the update"),
@@ -96,15 +100,15 @@ static const ix_option training_rows[] = {
     ROW("warmup_steps", INT, AT(warmup_steps), 0, 1e9, NULL, "0", ANSWER, "steps of linear warm-up"),
     ROW("clip_norm", REAL, AT(clip_norm), 0, 1e9, "none", "none", ANSWER | ABOVE, "largest norm of the gradient"),
     ROW("beta", REAL, AT(beta), 0, 1000, NULL, "0.01", ANSWER | ABOVE, "factor of the log-ratio (im_rm)",
-     .only = "im_rm", .task = rewards),
+     .only = "im_rm", .task = steps),
     ROW("reference", PATH, AT(reference), 0, 0, "initial|none", "initial", ANSWER,
      "the reference of the log-ratio (im_rm): initial, a model, or none: beta log pi alone", .only = "im_rm", .task = rewards),
     ROW("head_std", REAL, AT(head_std), 0, 10, NULL, "0.02", ANSWER,
      "the head starts as N(0, head_std^2) (ex_rm, ex_rm_mean); a folder that brings score.weight starts from it", .only = "ex_rm|ex_rm_mean",
-     .task = rewards),
+     .task = steps),
     ROW("freeze", CHOICE, AT(freeze), 0, 0, "none|backbone|unembedding", "none", ANSWER,
      "what is not trained: all but the head of the objective, or only the matrix that gives logits",
-     .task = rewards),
+     .task = steps),
     ROW("shuffle", BOOL, AT(shuffle), 0, 0, NULL, "true", ANSWER, "a new order every epoch; false: file order",
      .task = rewards),
 };
@@ -160,6 +164,29 @@ static const ix_option theory_rows[] = {
      "factor of the log-ratio; random states have the specification's own"),
 };
 static const ix_table theory_table = {theory_rows, COUNT(theory_rows)};
+#undef AT
+
+#define AT(field) (offsetof(ix_settings, field) - offsetof(ix_settings, scaling))
+static const ix_option scaling_rows[] = {
+    ROW("data", BOOL, AT(scaling.data), 0, 0, NULL, "true", ANSWER, "measure 1, 2, 4, ... data ranks, strong and weak"),
+    ROW("tensor", BOOL, AT(scaling.tensor), 0, 0, NULL, "true", ANSWER, "measure 1, 2, 4, ... tensor ranks"),
+    ROW("threads", BOOL, AT(scaling.threads), 0, 0, NULL, "true", ANSWER, "measure 1, 2, 4, ... threads of one rank"),
+    ROW("groups", BOOL, AT(scaling.groups), 0, 0, NULL, "true", ANSWER, "measure 1, 2, 4, ... runs side by side"),
+    ROW("pairs_per_rank", INT, AT(scaling.pairs_per_rank), 1, 1e6, NULL, "8", ANSWER,
+     "weak scaling: pairs of a data rank; strong: training.pairs_per_step of all"),
+    ROW("warmup", INT, AT(scaling.warmup), 0, 1000, NULL, "1", ANSWER, "steps before those that count; stored too"),
+    ROW("steps", INT, AT(scaling.steps), 1, 10000, NULL, "3", ANSWER, "steps that count, of each layout and round"),
+    ROW("rounds", INT, AT(scaling.rounds), 1, 1000, NULL, "3", ANSWER, "how often all layouts take their turn"),
+    ROW("most_ranks", INT, AT(scaling.most_ranks), 1, 1e6, "auto", "auto", ANSWER,
+     "layouts of up to so many ranks; auto: all that were started"),
+    ROW("most_threads", INT, AT(scaling.most_threads), 1, 4096, "auto", "auto", ANSWER,
+     "up to so many threads; auto: the cores that one rank may use"),
+    ROW("prompt_tokens", INT, AT(scaling.prompt_tokens), 1, 1e6, NULL, "67", ANSWER,
+     "median length of a drawn prompt (UltraFeedback's)"),
+    ROW("response_tokens", INT, AT(scaling.response_tokens), 1, 1e6, NULL, "123", ANSWER,
+     "median length of a drawn response"),
+};
+static const ix_table scaling_table = {scaling_rows, COUNT(scaling_rows)};
 #undef AT
 
 #define AT(field) (offsetof(ix_settings, field) - offsetof(ix_settings, evaluate))
@@ -229,9 +256,11 @@ static const ix_option root_rows[] = {
     ROW("parts", PARTS, 0, 0, 0, NULL, NULL, 0,
      "runs the whole matrix once per part, each with settings of its own; by name"),
     SECTION("model", model, PART, "how texts are put to the model", .table = &model_table),
-    SECTION("training", training, PART, "how the model is trained", .task = trained, .table = &ix_table_training),
+    SECTION("training", training, PART, "how the model is trained", .task = stepped, .table = &ix_table_training),
     SECTION("pretrain", pretrain, PART, "a model made from nothing", .task = "pretrain", .table = &pretrain_table),
     SECTION("theory", theory, PART, "statements about fixed hidden states", .task = "theory", .table = &theory_table),
+    SECTION("scaling", scaling, PART, "which layouts of the ranks are timed, and how often", .task = "scaling",
+            .table = &scaling_table),
     SECTION("evaluate", evaluate, PART, "when the sets are judged", .task = rewards, .table = &evaluate_table),
     SECTION("quality", quality, PART, "the target of time to quality", .task = rewards, .table = &quality_table),
     SECTION("checkpoint", checkpoint, 0, "what is saved to go on after a stop", .table = &checkpoint_table),
@@ -247,7 +276,7 @@ static const ix_option matrix_rows[] = {
     ROW("model", PATH, 0, 0, 0, NULL, NULL, 0, "names of yaml/models/*.yaml, or Hugging Face folders", .task = paired),
     ROW("objective", WORD, 0, 0, 0, "ex_rm|ex_rm_mean|im_rm|ex_grm|sft", NULL, 0,
      "kinds of reward model; ex_rm and im_rm by default",
-     .task = rewards),
+     .task = steps),
     ROW("seed", INT, 0, 0, 2147483647, NULL, NULL, 0, "seeds of head and order; [0] by default"),
 };
 const ix_table ix_table_matrix = {matrix_rows, COUNT(matrix_rows)};

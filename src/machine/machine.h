@@ -57,6 +57,9 @@ typedef struct {
 /* Collective over the world; about 20 s. Every rank gets the same. IX_EIO: the folder; IX_ENOMEM. */
 ix_status ix_machine_measure(ix_machine *out, const ix_grid *world, const ix_measure_wish *wish);
 
+/* Collective over the world; about 2 s. Only the two peaks, and what there is. Leaves OpenMP at `threads` threads. */
+ix_status ix_machine_measure_peaks(ix_machine *out, const ix_grid *world, int threads);
+
 /* Local. The rate of this rank's `threads` threads at some products is measured and joins the record, if it is not
  * there. */
 ix_status ix_machine_add_product(ix_machine *machine, const ix_product *product, int64_t rows, int threads);

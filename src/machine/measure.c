@@ -9,12 +9,10 @@
 /* Seconds for each kind of measurement: some 20 altogether, where one repetition does not take longer. */
 static const double of_peak = 0.5, of_triad = 0.4, of_products = 6, of_links = 4, of_sums = 2;
 
-/* One core of a node at work: the others wait. All ranks: how much one of them has while all are at work. */
 typedef struct {
     const ix_grid *world;
     const ix_measure_wish *wish;
     ix_machine *out;
-
 } measurement;
 
 static ix_status agree(const measurement *t, ix_status rc)
@@ -44,32 +42,38 @@ static ix_status best_peak(double *flops)
     return rc;
 }
 
-static ix_status measure_one_core(measurement *t)
+/* One core, while the others sleep; then all ranks at once: those of a node add up. */
+static ix_status measure_peaks(measurement *t)
 {
     ix_status rc = IX_OK;
-    double peak = 0, triad = 0;
-    bool first = ix_grid_rank(t->world, IX_WORLD) == 0;
+    double core = 0, all;
     omp_set_num_threads(1);
-    IX_TRY(agree(t, first ? best_peak(&peak) : IX_OK));
-    IX_TRY(agree(t, first ? ix_probe_triad(&triad, of_triad) : IX_OK));
-    t->out->core_peak = of_first(t, peak);
-    t->out->core_triad = of_first(t, triad);
+    if (ix_grid_rank(t->world, IX_WORLD) == 0) rc = best_peak(&core);
+    ix_grid_rest(t->world, IX_WORLD);
+    IX_TRY(agree(t, rc));
+    omp_set_num_threads(t->out->threads);
+    ix_grid_barrier(t->world, IX_WORLD);
+    IX_TRY(agree(t, best_peak(&all)));
+    t->out->core_peak = of_first(t, core);
+    t->out->node_peak = mean(t, all) * t->out->ranks_on_node;
 done:
     return rc;
 }
 
-/* All ranks at once; ranks of a node add up. */
-static ix_status measure_node(measurement *t)
+/* Likewise. */
+static ix_status measure_triads(measurement *t)
 {
     ix_status rc = IX_OK;
-    double peak, triad;
+    double core = 0, all;
+    omp_set_num_threads(1);
+    if (ix_grid_rank(t->world, IX_WORLD) == 0) rc = ix_probe_triad(&core, of_triad);
+    ix_grid_rest(t->world, IX_WORLD);
+    IX_TRY(agree(t, rc));
     omp_set_num_threads(t->out->threads);
     ix_grid_barrier(t->world, IX_WORLD);
-    IX_TRY(agree(t, best_peak(&peak)));
-    ix_grid_barrier(t->world, IX_WORLD);
-    IX_TRY(agree(t, ix_probe_triad(&triad, of_triad)));
-    t->out->node_peak = mean(t, peak) * t->out->ranks_on_node;
-    t->out->node_triad = mean(t, triad) * t->out->ranks_on_node;
+    IX_TRY(agree(t, ix_probe_triad(&all, of_triad)));
+    t->out->core_triad = of_first(t, core);
+    t->out->node_triad = mean(t, all) * t->out->ranks_on_node;
 done:
     return rc;
 }
@@ -104,9 +108,10 @@ done:
     return rc;
 }
 
-static void describe(measurement *t, int ranks_on_node)
+static void describe(measurement *t)
 {
     ix_machine *a = t->out;
+    int ranks_on_node = ix_comm_ranks_on_node();
     char now[IX_UTC];
     ix_utc(now);
     ix_probe_cpu(a->cpu, sizeof a->cpu);
@@ -119,6 +124,16 @@ static void describe(measurement *t, int ranks_on_node)
     a->cores = ranks_on_node * a->threads;
     a->memory = ix_probe_memory();
     ix_grid_bcast(t->world, IX_WORLD, 0, a, sizeof *a);
+    a->nodes = ix_comm_nodes();
+}
+
+ix_status ix_machine_measure_peaks(ix_machine *out, const ix_grid *world, int threads)
+{
+    ix_measure_wish wish = {.threads = threads};
+    measurement t = {.world = world, .wish = &wish, .out = out};
+    *out = (ix_machine){0};
+    describe(&t);
+    return measure_peaks(&t);
 }
 
 ix_status ix_machine_measure(ix_machine *out, const ix_grid *world, const ix_measure_wish *wish)
@@ -127,10 +142,9 @@ ix_status ix_machine_measure(ix_machine *out, const ix_grid *world, const ix_mea
     measurement t = {.world = world, .wish = wish, .out = out};
 
     *out = (ix_machine){0};
-    describe(&t, ix_comm_ranks_on_node());
-    out->nodes = ix_comm_nodes();
-    IX_TRY(measure_one_core(&t));
-    IX_TRY(measure_node(&t));
+    describe(&t);
+    IX_TRY(measure_peaks(&t));
+    IX_TRY(measure_triads(&t));
     IX_TRY(measure_products(&t));
     ix_probe_links(world, of_links, &out->within, &out->between);
     if (wish->floats > 0) IX_TRY(ix_probe_sums(world, wish->floats, of_sums, &out->sums));

@@ -150,6 +150,26 @@ int ix_probe_cores(void)
     return CPU_COUNT(&set);
 }
 
+void ix_probe_core_set(ix_cores *out)
+{
+    cpu_set_t set;
+    *out = (ix_cores){{0}};
+    bool known = sched_getaffinity(0, sizeof set, &set) == 0;
+    for (int i = 0; i < 8 * IX_CORES_BYTES; i++)
+        if (known ? CPU_ISSET((size_t)i, &set) : i == 0) out->bits[i / 8] |= (unsigned char)(1 << i % 8);
+}
+
+int ix_cores_together(const ix_cores *const *set, int n)
+{
+    int count = 0;
+    for (int b = 0; b < IX_CORES_BYTES; b++) {
+        unsigned any = 0;
+        for (int i = 0; i < n; i++) any |= set[i]->bits[b];
+        for (; any; any &= any - 1) count++;
+    }
+    return count;
+}
+
 /* The number in a file of a control group; `most` if there is none or it says "max". */
 static int64_t limit_in(const char *folder, int64_t most)
 {

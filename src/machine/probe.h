@@ -23,6 +23,13 @@ ix_status ix_probe_triad(double *bytes_per_second, double seconds);
 ix_status ix_probe_files(const char *folder, double *write_rate, double *small_file);
 
 int ix_probe_cores(void);                      /* that this process may use */
+/* The same as a set, a bit each, for those of several ranks of a node: ix_cores_together counts them. */
+enum { IX_CORES_BYTES = 128 };
+typedef struct {
+    unsigned char bits[IX_CORES_BYTES];
+} ix_cores;
+void ix_probe_core_set(ix_cores *out);
+int ix_cores_together(const ix_cores *const *set, int n);
 int64_t ix_probe_memory(void);                 /* bytes that this machine gives this job; 0: unknown */
 void ix_probe_cpu(char *out, size_t capacity); /* its name, "unknown" if it has none */
 

@@ -37,6 +37,13 @@
  *   claims/sheet                   [sheet]                  text     which sheets there are
  *   sheets/<sheet>/value           [row, column]            real     with the scales row, column (text), given
  *   sheets/<sheet>/about                                    text
+ *   scaling/layout series          [layout]                 text     names of the groups below
+ *   scaling/groups data tensor threads ranks pairs nodes busy cores  [layout]  int
+ *   scaling/deviation              [layout]                 real
+ *   scaling/core_peak node_peak                             real     FLOP/s
+ *   scaling/<layout>/time          [step, rank, phase]      real     seconds
+ *   scaling/<layout>/round warmup pairs tokens  [step]      int
+ *   scaling/<layout>/loss flops    [step]                   real
  * A dimension has one length within a group (contract). Scales are data sets like the others and may
  * be given: train/step (int), train/rank (int), train/phase (text), eval/<set>/epoch (real), ... . If
  * not: 0, 1, 2, ...; phase takes the names of base/clock.h (contract: IX_PHASE_COUNT of them), side

@@ -163,7 +163,8 @@ static void explain_rest(ix_layout *l, const question *q)
 {
     const ix_places *p = q->places;
     enum { ROOM = sizeof l->why[0] };
-    if (q->s->parallel.data) snprintf(l->why[1], ROOM, "as set");
+    if (!strcmp(q->s->task, "scaling")) snprintf(l->why[1], ROOM, "all: the task cuts layouts of its own out of them");
+    else if (q->s->parallel.data) snprintf(l->why[1], ROOM, "as set");
     else if (q->s->parallel.groups) snprintf(l->why[1], ROOM, "what the groups leave");
     else
         snprintf(l->why[1], ROOM, "the largest divisor of %d that a step of %lld pair%s fills", p->ranks / l->tensor,
@@ -190,6 +191,11 @@ static void summarize(ix_layout *l, const question *q)
     const char *why = s->parallel.data     ? "as set"
                       : s->parallel.groups ? "what the groups leave"
                                            : "as many as a step fills";
+    if (!strcmp(s->task, "scaling")) {
+        snprintf(l->reason, sizeof l->reason, "%d rank%s, of which each run cuts layouts of its own; %d thread%s per rank",
+                 q->places->ranks, s_of(q->places->ranks), l->threads, s_of(l->threads));
+        return;
+    }
     snprintf(
         l->reason, sizeof l->reason,
         "%d rank%s: %d run%s at a time, each on %d data rank%s%s (%s; a step has %lld pairs), %d thread%s per rank",

@@ -18,9 +18,11 @@ static ix_status add_choice(ix_need *need, const ix_bench *bench, const ix_point
 static ix_need need_of_step(const ix_point *point)
 {
     const ix_settings *s = &point->settings;
-    bool pretrains = !strcmp(s->task, "pretrain");
+    bool pretrains = !strcmp(s->task, "pretrain"), cuts = !strcmp(s->task, "scaling"); /* cuts all ranks itself */
     return (ix_need){.name = point->model,
-                     .pairs = pretrains ? s->pretrain.rows_per_step : s->training.pairs_per_step,
+                     .pairs = cuts        ? INT32_MAX
+                              : pretrains ? s->pretrain.rows_per_step
+                                          : s->training.pairs_per_step,
                      .lanes = (int)s->parallel.lanes,
                      .trains = s->training.epochs > 0};
 }

@@ -89,10 +89,16 @@ static void name_run(ix_run_names *names, const ix_bench *b, const ix_point *poi
 
 /* --- preparing ------------------------------------------------------------------------------------------- */
 
-/* Whose model a point has. A task with a run of its own looks at hidden states and head: IM-RM's model. */
+/* Does the task look at a model, training none by steps? */
+static bool looks_on(const ix_bench *b)
+{
+    return b->task->run && !b->task->steps;
+}
+
+/* Whose model a point has. A task that looks at hidden states and head needs IM-RM's. */
 static const ix_objective *objective_of(const ix_bench *b, const ix_point *point)
 {
-    return ix_objective_find(b->task->run ? "im_rm" : point->objective);
+    return ix_objective_find(looks_on(b) ? "im_rm" : point->objective);
 }
 
 ix_status ix_bench_model(ix_model **out, const ix_bench *b, const ix_point *point, const ix_grid *grid)
@@ -108,7 +114,8 @@ static ix_status resolve(const ix_bench *b, ix_point *point)
 {
     ix_model *model = NULL;
     ix_settings *s = &point->settings;
-    if (b->task->run && !s->parallel.lanes) s->parallel.lanes = 1;
+    if (looks_on(b) && !s->parallel.lanes) s->parallel.lanes = 1;
+    if (b->task->steps && !s->scaling.most_ranks) s->scaling.most_ranks = ix_comm_ranks();
     if (b->bare) return IX_OK;
     ix_status rc = ix_bench_model(&model, b, point, NULL);
     if (rc != IX_OK) return rc;

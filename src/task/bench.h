@@ -13,6 +13,7 @@
 typedef struct {
     char *key;
     bool weights_needed, weightless; /* what is asked for, and what was found */
+    bool drawn;                      /* the folder is a shape: its run draws weights from the seed */
     ix_model_place place;
     char folder_hash[IX_HASH_HEX]; /* of the model folder */
     ix_model_place reference;      /* training.reference where that is a model, else empty */
@@ -62,6 +63,10 @@ ix_status ix_material_check(const ix_material *m, const ix_model *model, const i
 ix_status ix_material_model(ix_model **out, const ix_material *m, const ix_objective *objective, ix_freeze freeze,
                             const ix_grid *grid);
 ix_status ix_reward_run(const ix_material *m, const ix_job *job);
+/* How a point trains reward models, without a saver. Local. */
+ix_train_settings ix_reward_settings(const ix_material *m, const ix_point *point);
+/* The objective's own rows of a block of weights, drawn from the point's seed. Local. */
+void ix_reward_draw_own(const ix_point *point, const ix_model *model, float *weights);
 
 /* Collective over the group: the saver of a run, with the latest checkpoint if there is one. */
 ix_status ix_job_saver(ix_saver **out, const ix_job *job);

@@ -29,8 +29,8 @@ static char *key_of(const ix_point *p)
 }
 
 /* The tokenizer with the tokens that the chat format adds, and the rows that the embedding has then; none when all
- * pairs came as ids. */
-static ix_status open_text(ix_material *m, ix_vocabulary *v)
+ * pairs came as ids, or were drawn as such. */
+static ix_status open_text(ix_material *m, ix_vocabulary *v, bool drawn)
 {
     ix_status rc = IX_OK;
     char path[4200];
@@ -38,7 +38,7 @@ static ix_status open_text(ix_material *m, ix_vocabulary *v)
 
     ix_join_path(path, sizeof path, m->place.folder, "tokenizer.json");
     bool ids = ix_sets_train(m->texts) ? ix_texts_as_ids(ix_sets_train(m->texts)) : false;
-    if (ids && !ix_file_exists(path)) {
+    if (drawn || (ids && !ix_file_exists(path))) {
         IX_TRY(ix_model_config_read(&config, m->place.folder));
         m->vocabulary = config.V;
         goto done;
@@ -172,9 +172,15 @@ static ix_status find_folder(ix_material *m, ix_model_place *place, char hash[IX
 {
     ix_status rc = IX_OK;
     ix_model_config config;
+    char path[4200];
     IX_TRY(ix_find_model(place, suite, s, name));
     IX_TRY(ix_model_config_read(&config, place->folder)); /* believed before it is hashed */
     IX_TRY(ix_model_check_split(&config, s->parallel.tensor ? s->parallel.tensor : 1));
+    if (m->drawn && !has_weights(place->folder)) {
+        ix_join_path(path, sizeof path, place->folder, "config.json");
+        return ix_hash_file(path, hash);
+    }
+    m->drawn = false;
     if (!m->weights_needed && !has_weights(place->folder)) {
         m->weightless = true;
         goto done;
@@ -195,11 +201,23 @@ static ix_status find_folders(ix_material *m, const ix_suite *suite, const ix_po
 
 ix_status ix_material_check(const ix_material *m, const ix_model *model, const ix_objective *objective)
 {
-    if (m->weightless) return IX_OK;
+    if (m->weightless || m->drawn) return IX_OK;
     ix_status rc = ix_model_check(model, m->place.folder);
     if (rc != IX_OK || !objective->needs_reference || !m->reference.folder[0]) return rc;
     rc = ix_vocabulary_check_reference(m->reference.folder, m->vocabulary, m->place.folder);
     return rc == IX_OK ? ix_model_check(model, m->reference.folder) : rc;
+}
+
+static ix_status draw_pairs(ix_material *m, const ix_task *task, const ix_settings *s)
+{
+    ix_status rc = IX_OK;
+    ix_model_config config;
+    ix_texts *texts = NULL;
+    IX_TRY(ix_model_config_read(&config, m->place.folder));
+    IX_TRY(task->draw(&texts, &config, s));
+    ix_sets_set_train(m->texts, &texts);
+done:
+    return rc;
 }
 
 static ix_status prepare(ix_material *m, ix_pair_form form, const ix_task *task, const ix_suite *suite,
@@ -210,11 +228,14 @@ static ix_status prepare(ix_material *m, ix_pair_form form, const ix_task *task,
     ix_vocabulary v = {0};
     char path[4096];
 
+    m->drawn = task->draw != NULL;
     IX_TRY(find_folders(m, suite, point));
     IX_TRY(task->sets(&m->texts, suite, s));
+    bool drawn = task->draw && !ix_sets_train(m->texts);
+    if (drawn) IX_TRY(draw_pairs(m, task, s));
     IX_NEED(ix_sets_train(m->texts) || s->training.epochs == 0, IX_EINPUT,
             "%s: data.train is missing; give one, or training.epochs: 0 to judge only", suite->path);
-    IX_TRY(open_text(m, &v));
+    IX_TRY(open_text(m, &v, drawn));
     IX_TRY(tokenize_all(m, form, s, &v));
     if (s->data.order) {
         IX_TRY(ix_find_data(path, sizeof path, suite, s->data.order));

@@ -64,18 +64,26 @@ done:
     return rc;
 }
 
+void ix_reward_draw_own(const ix_point *p, const ix_model *model, float *weights)
+{
+    const ix_objective *o = ix_objective_find(p->objective);
+    const ix_params *t = ix_model_params(model);
+    ix_objective_settings s = {.beta = p->settings.training.beta, .head_std = p->settings.training.head_std};
+    if (!o->initial) return;
+    const ix_param *own = &t->param[ix_params_find(t, o->extra[0].name)];
+    o->initial(weights + own->offset, own->cols, (uint64_t)p->seed, &s);
+}
+
 /* The objective's own rows: given, or drawn from the seed. A folder that brings them wins. */
 static ix_status start_own_rows(reward *r)
 {
     ix_status rc = IX_OK;
-    const ix_point *p = r->job->point;
     const ix_params *t = ix_model_params(r->model);
-    ix_objective_settings s = {.beta = p->settings.training.beta, .head_std = p->settings.training.head_std};
     float *given = NULL;
 
     if (!r->objective->initial) return IX_OK;
+    ix_reward_draw_own(r->job->point, r->model, r->weights);
     const ix_param *own = &t->param[ix_params_find(t, r->objective->extra[0].name)];
-    r->objective->initial(r->weights + own->offset, own->cols, (uint64_t)p->seed, &s);
     IX_TRY(read_draw(r, own->name, own->cols, &given));
     if (given) memcpy(r->weights + own->offset, given, (size_t)own->cols * sizeof *given);
 done:
@@ -214,22 +222,21 @@ done:
 
 /* --- training ----------------------------------------------------------------------------------------------- */
 
-static ix_train_settings train_settings(const reward *r)
+ix_train_settings ix_reward_settings(const ix_material *m, const ix_point *p)
 {
-    const ix_point *p = r->job->point;
     const ix_settings *s = &p->settings;
     const ix_training_settings *t = &s->training;
-    return (ix_train_settings){.objective = r->objective,
+    return (ix_train_settings){.objective = ix_objective_find(p->objective),
                                .objective_settings = {.beta = t->beta,
                                                       .head_std = t->head_std,
-                                                      .verdict = {r->m->verdict[IX_YES], r->m->verdict[IX_NO]}},
+                                                      .verdict = {m->verdict[IX_YES], m->verdict[IX_NO]}},
                                .rule = ix_rule_find(t->optimizer),
                                .optimizer = {t->learning_rate, t->betas[0], t->betas[1], t->eps, t->weight_decay},
                                .clip_norm = t->clip_norm,
                                .cosine = t->schedule == IX_LR_COSINE,
                                .cosine_floor = t->cosine_floor,
                                .warmup_steps = t->warmup_steps,
-                               .schedule = {.epochs = r->m->train ? t->epochs : 0,
+                               .schedule = {.epochs = m->train ? t->epochs : 0,
                                             .pairs_per_step = t->pairs_per_step,
                                             .micro_pairs = t->micro_pairs,
                                             .shuffle = t->shuffle,
@@ -238,8 +245,7 @@ static ix_train_settings train_settings(const reward *r)
                                             .accumulate = s->compat.accumulate},
                                .evaluate_every = s->evaluate.every,
                                .lanes = (int)s->parallel.lanes,
-                               .share_prompt = true,
-                               .saver = r->saver};
+                               .share_prompt = true};
 }
 
 /* What the theory says of the untrained model, checked on every run: a policy that is its own reference has rewards
@@ -311,7 +317,8 @@ ix_status ix_reward_run(const ix_material *m, const ix_job *job)
     IX_TRY(ix_job_saver(&r.saver, job));
     IX_TRY(judge_references(&r));
     IX_TRY(ix_grid_agree(job->grid, IX_GROUP, ix_record_create(&r.record, job->grid, r.set, r.sets, job->watcher)));
-    ix_train_settings s = train_settings(&r);
+    ix_train_settings s = ix_reward_settings(m, job->point);
+    s.saver = r.saver;
     ix_observer observer = ix_record_observer(r.record);
     IX_TRY(
         ix_train(job->grid, &s, r.model, r.weights, m->train, r.train_reference, m->order, r.set, r.sets, &observer));

@@ -107,6 +107,17 @@ static void read_once(ix_run_size *z)
     z->memory.gradients = z->memory.moments = z->memory.activations = z->memory.logits = z->memory.scratch = 0;
 }
 
+/* A task that times steps: those of one layout, on its own pairs; nothing is judged. */
+static void time_steps(ix_run_size *z, const ix_settings *s)
+{
+    double epochs = (double)s->training.epochs, pairs = (double)z->train_pairs;
+    z->steps = (s->scaling.warmup + s->scaling.steps) * s->scaling.rounds;
+    double share = (double)(z->steps * s->training.pairs_per_step) / pairs / epochs;
+    z->train_tokens = (int64_t)(share * (double)z->train_tokens);
+    z->response_tokens = (int64_t)(share * (double)z->response_tokens);
+    z->evaluations = z->eval_pairs = z->eval_tokens = z->eval_response_tokens = 0;
+}
+
 static void measure(ix_run_size *z, const ix_bench *b, const ix_model *model, const ix_settings *s, int data)
 {
     const ix_model_config *c = ix_model_config_of(model);
@@ -126,7 +137,8 @@ static void measure(ix_run_size *z, const ix_bench *b, const ix_model *model, co
     z->pack_tokens = ix_pack_budget(model, IX_PACK_BYTES);
     z->memory = memory_of(model, s, data, room_of(b, s, z->pack_tokens));
     z->memory.texts = texts_bytes(z);
-    if (b->task->run) read_once(z);
+    if (b->task->run && !b->task->steps) read_once(z);
+    if (b->task->steps) time_steps(z, s);
 }
 
 ix_status ix_bench_size(const ix_bench *b, const ix_point *point, int data, int tensor, ix_run_size *z)

@@ -13,6 +13,7 @@
 #include "config/suite.h"
 #include "data/sets.h"
 #include "machine/memory.h"
+#include "model/folder.h"
 #include "store/result.h"
 #include "task/products.h"
 #include "task/record.h"
@@ -82,9 +83,14 @@ struct ix_task {
     ix_status (*sets)(ix_sets **out, const ix_suite *suite, const ix_settings *settings);
     /* Does this point start from nothing, no texts and no model folder? NULL: none does. Local. */
     bool (*bare)(const ix_point *point);
-    /* One prepared run that does not train by steps. Collective over the group. NULL: a reward model is trained on the
-     * sets, or a language model on the corpus. */
+    /* One prepared run. Collective over the group. NULL: a reward model is trained on the sets, or a language model on
+     * the corpus. */
     ix_status (*run)(const ix_bench *bench, const ix_job *job);
+    /* Its own run takes training steps of the point's objective; else it looks at a model and trains none by steps. */
+    bool steps;
+    /* Training pairs for a model of that shape where sets() gives none: then the model folder needs no tokenizer, and
+     * no weights either: they are drawn from the run's seed. NULL: there must be pairs and weights. Local. */
+    ix_status (*draw)(ix_texts **out, const ix_model_config *config, const ix_settings *settings);
 };
 
 const ix_task *ix_task_find(const char *name); /* NULL if unknown */
