@@ -5,44 +5,30 @@
 #include <string.h>
 
 #include "base/arena.h"
-#include "comm/mpi_call.h"
-#include "comm/tree.h"
+#include "comm/hop.h"
 
-/* 16 MiB: a tenth of a second on a gigabit, and a layer or two of a small model. A message is a bucket's part. */
-enum { TAG_LANES = 2, BUCKET_FLOATS = 4 << 20, BANKS = 2 };
+/* A bucket has 16 MiB, a tenth of a second on a gigabit, or a 128th of everything where that is more: buckets move on
+ * when the program calls, and it does not call more often for a larger model. */
+enum { BUCKET_FLOATS = 4 << 20, MOST_BUCKETS = 128, ALL_DIRECTLY = 32, HOPS = 2 };
 
-/* What follows from (L, D) alone and every rank knows: who ends with which nodes. Node k of rank r has the slot
- * first[r] + k. */
+/* Buckets from these numbers on have begun a hop, and are through it. */
 typedef struct {
-    int *first;     /* [D + 1] */
-    ix_node *nodes; /* [first[D]], in the order of lanes */
-} layout;
-
-/* One bucket on its way. */
-typedef struct {
-    MPI_Request *in, *out; /* [receives], [sends] */
-    float *stage;          /* the part of this rank of every node of the others */
-    bool added;
-} bank;
+    int64_t begun, done;
+} progress;
 
 struct ix_lanes {
     const ix_grid *grid;
     ix_axis axis;
     MPI_Comm comm;
-    int L, D, rank;
+    int L, D, rank, block;
     int64_t n;
     ix_span own; /* lanes */
-    layout plan;
+    int nodes;   /* that they end as */
     int buffers;
     float **buffer; /* [buffers] of n floats: node stack[i] is in buffer[i], the lane being computed above them */
-    float *stage;   /* of both banks */
-    float **base;   /* [nodes of all] where my part of a bucket of each node is */
-    ix_add *adds;   /* the top of the tree, over the nodes of all ranks */
-    int add_count;
-    MPI_Request *request; /* of both banks */
-    int receives, sends;  /* of a bucket */
-    bank bank[BANKS];     /* bucket k is in bank k % BANKS */
-    int64_t sent, summed; /* buckets above these numbers are on their way, are sums */
+    ix_hop hop[HOPS];
+    progress moved[HOPS];
+    int hops;
     ix_node stack[IX_TREE_DEPTH];
     int depth;
     int64_t next;  /* lane to compute */
@@ -53,24 +39,35 @@ struct ix_lanes {
     int last_count;
 };
 
+static int64_t bucket_floats(int64_t n)
+{
+    int64_t each = (n + MOST_BUCKETS - 1) / MOST_BUCKETS;
+    return (each + BUCKET_FLOATS - 1) / BUCKET_FLOATS * BUCKET_FLOATS;
+}
+
 int64_t ix_lanes_buckets(int64_t n)
 {
-    return (n + BUCKET_FLOATS - 1) / BUCKET_FLOATS;
+    return (n + bucket_floats(n) - 1) / bucket_floats(n);
 }
 
 /* All floats of bucket k. */
 static ix_span bucket_of(int64_t n, int64_t k)
 {
-    int64_t lo = k * BUCKET_FLOATS, hi = lo + BUCKET_FLOATS;
+    int64_t lo = k * bucket_floats(n), hi = lo + bucket_floats(n);
     return (ix_span){lo, hi < n ? hi : n};
+}
+
+int ix_lanes_block(int D)
+{
+    int block = 1;
+    if (D <= ALL_DIRECTLY) return D;
+    while (D % (2 * block) == 0 && 2 * block * block <= D) block *= 2;
+    return block > 1 ? block : D;
 }
 
 ix_span ix_lanes_part(int64_t n, int D, int i, int64_t k)
 {
-    ix_span all = bucket_of(n, k), part = ix_split((ix_span_size(all) + IX_LANE_CHUNK - 1) / IX_LANE_CHUNK, D, i);
-    part.lo = all.lo + part.lo * IX_LANE_CHUNK;
-    part.hi = all.lo + part.hi * IX_LANE_CHUNK;
-    return (ix_span){part.lo < all.hi ? part.lo : all.hi, part.hi < all.hi ? part.hi : all.hi};
+    return ix_hop_part(bucket_of(n, k), D, ix_lanes_block(D), i);
 }
 
 int64_t ix_lanes_share(int64_t n, int D, int i)
@@ -79,10 +76,20 @@ int64_t ix_lanes_share(int64_t n, int D, int i)
     return last * ix_span_size(ix_lanes_part(n, D, i, 0)) + ix_span_size(ix_lanes_part(n, D, i, last));
 }
 
-/* For both banks what the others send of a bucket. */
-static int64_t stage_size(int64_t others, int64_t n, int D)
+/* In blocks only where every rank, and so every block, ends with one subtree. */
+static bool in_two_hops(int L, int D, int block)
 {
-    return BANKS * others * ix_span_size(ix_lanes_part(n, D, 0, 0));
+    return block < D && L % D == 0 && (L / D & (L / D - 1)) == 0;
+}
+
+/* What the others send of two buckets. */
+static int64_t stage_floats(int L, int D, int64_t n, int others)
+{
+    int block = ix_lanes_block(D);
+    ix_span all = bucket_of(n, 0);
+    int64_t part = ix_span_size(ix_hop_part(all, D, block, 0));
+    if (!in_two_hops(L, D, block)) return IX_HOP_BANKS * others * part;
+    return IX_HOP_BANKS * ((block - 1) * ix_span_size(ix_hop_part(all, block, block, 0)) + (D / block - 1) * part);
 }
 
 size_t ix_lanes_bytes(int L, int D, int64_t n)
@@ -94,7 +101,7 @@ size_t ix_lanes_bytes(int L, int D, int64_t n)
     for (int r = 0; r < D; r++) all += ix_tree_nodes(L, ix_split(L, D, r), stack, &buffers);
     for (int r = 0; r < D; r++) {
         int64_t own = ix_tree_nodes(L, ix_split(L, D, r), stack, &buffers);
-        int64_t floats = buffers * n + stage_size(all - own, n, D);
+        int64_t floats = buffers * n + stage_floats(L, D, n, (int)(all - own));
         if (floats > worst) worst = floats;
     }
     return (size_t)worst * sizeof(float);
@@ -114,46 +121,10 @@ double ix_lanes_sent(int L, int D, int64_t n)
     return worst * sizeof(float);
 }
 
-static ix_status make_layout(layout *p, int L, int D)
-{
-    ix_status rc = IX_OK;
-    ix_node stack[IX_TREE_DEPTH];
-    int buffers;
-
-    IX_NEED(p->first = calloc((size_t)D + 1, sizeof *p->first), IX_ENOMEM, "lanes: out of memory");
-    for (int r = 0; r < D; r++) p->first[r + 1] = p->first[r] + ix_tree_nodes(L, ix_split(L, D, r), stack, &buffers);
-    IX_NEED(p->nodes = calloc((size_t)p->first[D], sizeof *p->nodes), IX_ENOMEM, "lanes: out of memory");
-    for (int r = 0; r < D; r++) {
-        int count = ix_tree_nodes(L, ix_split(L, D, r), stack, &buffers);
-        memcpy(p->nodes + p->first[r], stack, (size_t)count * sizeof *stack);
-    }
-done:
-    return rc;
-}
-
-static int own_nodes(const ix_lanes *l)
-{
-    return l->plan.first[l->rank + 1] - l->plan.first[l->rank];
-}
-
-/* The additions over the nodes of all ranks; the last one writes into this rank's first buffer. */
-static void plan_top(ix_lanes *l)
-{
-    ix_node stack[IX_TREE_DEPTH];
-    int depth = 0;
-    for (int slot = 0; slot < l->plan.first[l->D]; slot++) {
-        ix_node node = l->plan.nodes[slot];
-        node.slot = slot;
-        depth = ix_tree_push(stack, depth, l->L, node, l->adds, &l->add_count);
-    }
-    IX_CONTRACT(depth == 1 && l->add_count == l->plan.first[l->D] - 1);
-    if (l->add_count > 0) l->adds[l->add_count - 1].to = l->plan.first[l->rank];
-}
-
 static ix_status make_buffers(ix_lanes *l)
 {
     ix_status rc = IX_OK;
-    ix_tree_nodes(l->L, l->own, l->stack, &l->buffers);
+    l->nodes = ix_tree_nodes(l->L, l->own, l->stack, &l->buffers);
     IX_NEED(l->buffer = calloc((size_t)l->buffers, sizeof *l->buffer), IX_ENOMEM, "lanes: out of memory");
     for (int i = 0; i < l->buffers; i++)
         IX_NEED(l->buffer[i] = ix_alloc_block((size_t)l->n * sizeof(float)), IX_ENOMEM,
@@ -163,26 +134,22 @@ done:
     return rc;
 }
 
-static ix_status make_exchange(ix_lanes *l)
+/* Either all ranks at once; or those of a block, which are neighbours, and then those with the same place in all
+ * blocks, for whom a block is like a lane. */
+static ix_status make_hops(ix_lanes *l)
 {
     ix_status rc = IX_OK;
-    int all = l->plan.first[l->D];
+    int64_t floats = ix_span_size(bucket_of(l->n, 0));
+    int place = l->rank % l->block, block = l->rank / l->block;
+    ix_meeting all = {l->comm, 0, 1, l->D, l->rank, l->block},
+               near = {l->comm, l->rank - place, 1, l->block, place, l->block},
+               far = {l->comm, place, l->block, l->D / l->block, block, l->D / l->block};
 
-    l->receives = all - own_nodes(l);
-    l->sends = own_nodes(l) * (l->D - 1);
-    IX_NEED(l->base = calloc((size_t)all, sizeof *l->base), IX_ENOMEM, "lanes: out of memory");
-    IX_NEED(l->adds = calloc((size_t)all, sizeof *l->adds), IX_ENOMEM, "lanes: out of memory");
-    plan_top(l);
-    if (l->D == 1) return IX_OK;
-    int64_t stage = stage_size(l->receives, l->n, l->D);
-    IX_NEED(l->request = calloc(BANKS * (size_t)(l->receives + l->sends), sizeof(MPI_Request)), IX_ENOMEM,
-            "lanes: out of memory");
-    IX_NEED(l->stage = ix_alloc_block((size_t)stage * sizeof(float)), IX_ENOMEM,
-            "no memory for the gradients of other ranks");
-    for (int b = 0; b < BANKS; b++) {
-        MPI_Request *request = l->request + b * (l->receives + l->sends);
-        l->bank[b] = (bank){.in = request, .out = request + l->receives, .stage = l->stage + b * (stage / BANKS)};
-    }
+    l->hops = in_two_hops(l->L, l->D, l->block) ? 2 : 1;
+    if (l->hops == 1) return ix_hop_make(&l->hop[0], &all, l->L, floats);
+    IX_TRY(ix_hop_make(&l->hop[0], &near, l->block, floats));
+    IX_TRY(ix_hop_make(&l->hop[1], &far, far.ranks,
+                       ix_span_size(ix_hop_part((ix_span){0, floats}, l->block, l->block, 0))));
 done:
     return rc;
 }
@@ -191,7 +158,7 @@ static void rewind_step(ix_lanes *l)
 {
     l->depth = 0;
     l->next = l->own.lo;
-    l->sent = l->summed = ix_lanes_buckets(l->n);
+    for (int h = 0; h < HOPS; h++) l->moved[h].begun = l->moved[h].done = ix_lanes_buckets(l->n);
     l->ready = l->n;
 }
 
@@ -199,22 +166,24 @@ static ix_status make_lanes(ix_lanes *l)
 {
     ix_status rc = IX_OK;
     IX_NEED(l, IX_ENOMEM, "lanes: out of memory");
-    IX_TRY(make_layout(&l->plan, l->L, l->D));
     IX_TRY(make_buffers(l));
-    IX_TRY(make_exchange(l));
+    IX_TRY(make_hops(l));
 done:
     return rc;
 }
 
-ix_status ix_lanes_create(ix_lanes **out, const ix_grid *grid, ix_axis axis, int L, int64_t n)
+ix_status ix_lanes_create(ix_lanes **out, const ix_grid *grid, ix_axis axis, int L, int64_t n, int block)
 {
     ix_status rc = IX_OK;
     int D = grid->size[axis], rank = grid->rank[axis];
     ix_lanes *l = calloc(1, sizeof *l);
 
     *out = NULL;
-    IX_CONTRACT(L >= D && n >= 1);
-    if (l) *l = (ix_lanes){.grid = grid, .axis = axis, .comm = grid->comm[axis], .L = L, .D = D, .rank = rank, .n = n};
+    if (block == 0) block = ix_lanes_block(D);
+    IX_CONTRACT(L >= D && n >= 1 && D % block == 0 && (block == D || (block & (block - 1)) == 0));
+    if (l)
+        *l = (ix_lanes){
+            .grid = grid, .axis = axis, .comm = grid->comm[axis], .L = L, .D = D, .rank = rank, .block = block, .n = n};
     if (l) l->own = ix_split(L, D, rank);
     if (l) rewind_step(l);
     IX_TRY(ix_grid_agree(grid, axis, make_lanes(l)));
@@ -231,12 +200,7 @@ void ix_lanes_destroy(ix_lanes **lanes)
     if (!l) return;
     for (int i = 0; i < l->buffers && l->buffer; i++) free(l->buffer[i]);
     free(l->buffer);
-    free(l->stage);
-    free(l->request);
-    free(l->base);
-    free(l->adds);
-    free(l->plan.first);
-    free(l->plan.nodes);
+    for (int h = 0; h < HOPS; h++) ix_hop_free(&l->hop[h]);
     free(l);
     *lanes = NULL;
 }
@@ -308,79 +272,45 @@ int ix_lanes_sums(const ix_lanes *l, ix_lane_sum out[IX_LANE_SUMS])
 
 /* --- buckets ------------------------------------------------------------------------------------------- */
 
-/* Where another rank's node waits to be added. */
-static float *staged(const ix_lanes *l, int64_t k, int slot)
+ix_span ix_lanes_mine(const ix_lanes *l, int64_t k)
 {
-    int place = slot < l->plan.first[l->rank] ? slot : slot - own_nodes(l);
-    return l->bank[k % BANKS].stage + place * ix_span_size(ix_lanes_part(l->n, l->D, 0, 0));
+    return ix_hop_part(bucket_of(l->n, k), l->D, l->block, l->rank);
 }
 
-/* Starts the exchange of bucket k. Until it is over those parts of the buffers that belong to other ranks must not be
- * written; nobody writes them before the next step. */
-static void send_bucket(ix_lanes *l, int64_t k)
+/* What hop h has to do with bucket k: all of it, or my stretch of it. */
+static ix_span span_of(const ix_lanes *l, int h, int64_t k)
 {
-    bank *b = &l->bank[k % BANKS];
-    MPI_Request *in = b->in, *out = b->out;
-    int64_t mine = ix_span_size(ix_lanes_part(l->n, l->D, l->rank, k));
+    ix_span all = bucket_of(l->n, k);
+    return h == 0 ? all : ix_hop_part(all, l->block, l->block, l->rank % l->block);
+}
 
-    b->added = false;
-    for (int i = 0; i < l->receives; i++) in[i] = MPI_REQUEST_NULL;
-    for (int i = 0; i < l->sends; i++) out[i] = MPI_REQUEST_NULL;
-    for (int step = 1; step < l->D; step++) { /* from my neighbour on: not everybody to rank 0 first */
-        int to = (l->rank + step) % l->D, from = (l->rank + l->D - step) % l->D;
-        ix_span theirs = ix_lanes_part(l->n, l->D, to, k);
-        for (int slot = l->plan.first[from]; slot < l->plan.first[from + 1] && mine > 0; slot++)
-            IX_MPI(MPI_Irecv(staged(l, k, slot), (int)mine, MPI_FLOAT, from, TAG_LANES, l->comm, in++));
-        for (int i = 0; i < l->depth && ix_span_size(theirs) > 0; i++)
-            IX_MPI(MPI_Isend(l->buffer[i] + theirs.lo, (int)ix_span_size(theirs), MPI_FLOAT, to, TAG_LANES, l->comm,
-                             out++));
+static bool may_begin(const ix_lanes *l, int h, int64_t k)
+{
+    return h == 0 ? bucket_of(l->n, k).lo >= l->ready : k >= l->moved[h - 1].done;
+}
+
+/* Sends what may be sent and adds what has come, the last bucket first. Did anything move? */
+static bool move_hop(ix_lanes *l, int h, bool wait)
+{
+    progress *p = &l->moved[h];
+    bool moved = false;
+    while (p->begun > 0 && p->done - p->begun < IX_HOP_BANKS && may_begin(l, h, p->begun - 1)) {
+        int64_t k = --p->begun;
+        ix_hop_send(&l->hop[h], (int)(k % IX_HOP_BANKS), l->buffer, span_of(l, h, k));
+        moved = true;
     }
-}
-
-/* The top of the tree over my part of bucket k. */
-static void add_bucket(ix_lanes *l, int64_t k)
-{
-    ix_span mine = ix_lanes_part(l->n, l->D, l->rank, k);
-    for (int slot = 0; slot < l->plan.first[l->D]; slot++) {
-        int i = slot - l->plan.first[l->rank];
-        l->base[slot] = i >= 0 && i < own_nodes(l) ? l->buffer[i] + mine.lo : staged(l, k, slot);
+    if (p->done > p->begun && ix_hop_finish(&l->hop[h], (int)((p->done - 1) % IX_HOP_BANKS), wait)) {
+        p->done--;
+        moved = true;
     }
-    ix_tree_add(l->base, l->adds, l->add_count, 0, ix_span_size(mine));
-    l->bank[k % BANKS].added = true;
+    return moved;
 }
 
-static bool all_there(MPI_Request *request, int n, bool wait)
-{
-    int there = 1;
-    if (wait) IX_MPI(MPI_Waitall(n, request, MPI_STATUSES_IGNORE));
-    else IX_MPI(MPI_Testall(n, request, &there, MPI_STATUSES_IGNORE));
-    return there != 0;
-}
-
-/* The bucket that has been on its way for longest; false: it still is. */
-static bool finish_bucket(ix_lanes *l, bool wait)
-{
-    int64_t k = l->summed - 1;
-    bank *b = &l->bank[k % BANKS];
-    if (!b->added) {
-        if (!all_there(b->in, l->receives, wait)) return false;
-        add_bucket(l, k);
-    }
-    if (!all_there(b->out, l->sends, wait)) return false;
-    l->summed = k;
-    return true;
-}
-
-/* Sends what may be sent and adds what has come, the last bucket first. */
 static void move(ix_lanes *l, bool wait)
 {
     for (bool moved = true; moved;) {
         moved = false;
-        while (l->sent > 0 && l->summed - l->sent < BANKS && bucket_of(l->n, l->sent - 1).lo >= l->ready) {
-            send_bucket(l, --l->sent);
-            moved = true;
-        }
-        if (l->summed > l->sent) moved |= finish_bucket(l, wait);
+        for (int h = 0; h < l->hops; h++) moved |= move_hop(l, h, wait);
     }
 }
 
@@ -405,25 +335,22 @@ void ix_lanes_ready(ix_lanes *l, int64_t from)
 
 float *ix_lanes_reduce(ix_lanes *l)
 {
-    IX_CONTRACT(!l->open && l->next == l->own.hi && l->depth == own_nodes(l));
+    IX_CONTRACT(!l->open && l->next == l->own.hi && l->depth == l->nodes);
     l->ready = 0;
     if (l->D > 1) move(l, true);
-    IX_CONTRACT(l->D == 1 || l->summed == 0);
+    IX_CONTRACT(l->D == 1 || l->moved[l->hops - 1].done == 0);
     rewind_step(l);
     return l->buffer[0];
 }
 
-void ix_lanes_gather(const ix_grid *grid, ix_axis axis, float *x, int64_t n)
+/* The hops in the opposite order; while a bucket makes its second one the next is in its first. */
+void ix_lanes_gather(ix_lanes *l, float *x)
 {
-    int D = grid->size[axis], *count = grid->scratch, *at = count + D;
-
-    for (int64_t k = 0; k < ix_lanes_buckets(n) && D > 1; k++) {
-        float *bucket = x + bucket_of(n, k).lo;
-        for (int r = 0; r < D; r++) {
-            ix_span part = ix_lanes_part(n, D, r, k);
-            at[r] = (int)(part.lo - bucket_of(n, k).lo);
-            count[r] = (int)ix_span_size(part);
+    int64_t buckets = ix_lanes_buckets(l->n);
+    for (int64_t round = 0; round < buckets + l->hops && l->D > 1; round++)
+        for (int h = l->hops - 1; h >= 0; h--) {
+            int64_t k = round - (l->hops - 1 - h);
+            if (k >= 0 && k < buckets) ix_hop_spread(&l->hop[h], (int)(k % IX_HOP_BANKS), x, span_of(l, h, k));
+            if (k > 0 && k <= buckets) ix_hop_wait(&l->hop[h], (int)((k - 1) % IX_HOP_BANKS));
         }
-        IX_MPI(MPI_Allgatherv(MPI_IN_PLACE, 0, MPI_DATATYPE_NULL, bucket, count, at, MPI_FLOAT, grid->comm[axis]));
-    }
 }

@@ -11,13 +11,18 @@
  *     while ((gradient = ix_lanes_begin(lanes)) accumulate one lane into gradient; ix_lanes_end(lanes);   each own lane
  *     sum = ix_lanes_reduce(lanes);                 sum is the gradient of the step in this rank's parts
  *     update weights in these parts
- *     ix_lanes_gather(grid, axis, weights, n);      everybody has all weights again
+ *     ix_lanes_gather(lanes, weights);              everybody has all weights again
  *
  * The floats are cut into buckets, and each bucket into a part for every rank. While the last lane's gradient is still
  * being computed, from the last float to the first, the buckets that are finished can already travel:
  *
  *     ix_lanes_closing(lanes);                      the open lane is this rank's last
  *     ... ix_lanes_ready(lanes, from); ...          its floats from `from` on will not change; also moves messages
+ *
+ * Up to 32 ranks send every part straight to its owner. More ranks meet in two hops, so that a bucket costs about
+ * 2 sqrt(D) messages and not D: first the D' ranks of a block, which are neighbours, then those with the same place in
+ * all blocks. A block's sum is a subtree, so the additions are the same, and so is the number of bytes: in the second
+ * hop a rank has only a D'-th to send.
  *
  * Messages only move while somebody calls: the more often ix_lanes_ready is called the more of them is hidden behind
  * the computation. With one rank and one lane nothing is added or copied. */
@@ -32,8 +37,13 @@ enum { IX_LANE_CHUNK = 4096 };
 
 typedef struct ix_lanes ix_lanes;
 
-/* Local: n floats make so many buckets; which floats of bucket k rank i of D sums up and updates (may be none); how
- * many these are in all buckets. */
+/* Local: the ranks of a block, about sqrt(D) and a power of two; D itself where all meet at once: up to 32 ranks, and
+ * odd numbers of them. */
+int ix_lanes_block(int D);
+
+/* Local: n floats make so many buckets; which floats of bucket k rank i of D sums up and updates (may be none): those
+ * of rank r come before those of rank r + 1 within a block, but ranks of other blocks lie between them; how many
+ * these are in all buckets. */
 int64_t ix_lanes_buckets(int64_t n);
 ix_span ix_lanes_part(int64_t n, int D, int i, int64_t k);
 int64_t ix_lanes_share(int64_t n, int D, int i);
@@ -47,9 +57,13 @@ size_t ix_lanes_bytes(int L, int D, int64_t n);
 double ix_lanes_sent(int L, int D, int64_t n);
 
 /* Collective over the axis, which the grid must keep alive. L lanes of n >= 1 floats; contract: L >= size of the axis.
+ * `block`: 0, or instead of ix_lanes_block a power of two that divides the size of the axis, or that size itself.
  * IX_ENOMEM on every rank alike. Allocates everything: a step allocates nothing. */
-ix_status ix_lanes_create(ix_lanes **out, const ix_grid *grid, ix_axis axis, int L, int64_t n);
+ix_status ix_lanes_create(ix_lanes **out, const ix_grid *grid, ix_axis axis, int L, int64_t n, int block);
 void ix_lanes_destroy(ix_lanes **lanes); /* Local. NULL is fine; leaves *lanes NULL */
+
+/* Local: my part of bucket k. */
+ix_span ix_lanes_mine(const ix_lanes *lanes, int64_t k);
 
 /* Local. The buffer [n] of my next lane, zeroed, to be added to; and: it is finished. begin() invalidates the sum of
  * the step before. Contract: begin and end alternate, once per own lane and step, in the order of lanes. */
@@ -82,7 +96,7 @@ void ix_lanes_ready(ix_lanes *lanes, int64_t from);
  * lanes. Valid until the next begin; the caller may change them. */
 float *ix_lanes_reduce(ix_lanes *lanes);
 
-/* Collective over the axis. Everybody's parts of x[n] go to everybody. */
-void ix_lanes_gather(const ix_grid *grid, ix_axis axis, float *x, int64_t n);
+/* Collective over the axis, between steps. Everybody's parts of x[n] go to everybody. */
+void ix_lanes_gather(ix_lanes *lanes, float *x);
 
 #endif

@@ -57,11 +57,12 @@ void ix_question_ask(ix_question *q, const double x[IX_QUESTION])
     q->open = true;
     memcpy(q->mine, x, sizeof q->mine);
     memcpy(q->theirs[q->rank], x, sizeof q->mine);
-    for (int r = 0; r < q->ranks; r++) {
-        q->request[2 * r] = q->request[2 * r + 1] = MPI_REQUEST_NULL;
-        if (r == q->rank) continue;
-        IX_MPI(MPI_Irecv(q->theirs[r], IX_QUESTION, MPI_DOUBLE, r, TAG_QUESTION, q->comm, &q->request[2 * r]));
-        IX_MPI(MPI_Isend(q->mine, IX_QUESTION, MPI_DOUBLE, r, TAG_QUESTION, q->comm, &q->request[2 * r + 1]));
+    q->request[0] = q->request[1] = MPI_REQUEST_NULL;
+    for (int step = 1; step < q->ranks; step++) { /* from my neighbour on: not everybody to rank 0 first */
+        int to = (q->rank + step) % q->ranks, from = (q->rank + q->ranks - step) % q->ranks;
+        MPI_Request *request = q->request + 2 * step;
+        IX_MPI(MPI_Irecv(q->theirs[from], IX_QUESTION, MPI_DOUBLE, from, TAG_QUESTION, q->comm, &request[0]));
+        IX_MPI(MPI_Isend(q->mine, IX_QUESTION, MPI_DOUBLE, to, TAG_QUESTION, q->comm, &request[1]));
     }
 }
 

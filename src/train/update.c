@@ -53,12 +53,12 @@ done:
 static ix_status make_optimizers(ix_update *u)
 {
     ix_status rc = IX_OK;
-    int64_t n = ix_span_size(u->trained), buckets = ix_lanes_buckets(n);
+    int64_t buckets = ix_lanes_buckets(ix_span_size(u->trained));
     u->mine = calloc((size_t)buckets + 1, sizeof *u->mine);
     u->optimizer = calloc((size_t)buckets + 1, sizeof *u->optimizer);
     IX_NEED(u->mine && u->optimizer, IX_ENOMEM, "update: out of memory");
     for (int64_t k = 0; k < buckets; k++) {
-        ix_span part = ix_lanes_part(n, ix_grid_size(u->grid, IX_DATA), ix_grid_rank(u->grid, IX_DATA), k);
+        ix_span part = ix_lanes_mine(u->lanes, k);
         if (ix_span_size(part) == 0) continue;
         u->mine[u->parts] = part;
         IX_TRY(ix_optimizer_create(&u->optimizer[u->parts++], u->rule, &u->settings, part));
@@ -85,7 +85,7 @@ ix_status ix_update_create(ix_update **out, const ix_grid *grid, const ix_params
                      .count = lanes > data ? lanes : data,
                      .trained = trained};
     IX_TRY(ix_grid_agree(grid, IX_GROUP, make(u, params)));
-    IX_TRY(ix_lanes_create(&u->lanes, grid, IX_DATA, u->count, ix_span_size(trained)));
+    IX_TRY(ix_lanes_create(&u->lanes, grid, IX_DATA, u->count, ix_span_size(trained), 0));
     IX_TRY(ix_grid_agree(grid, IX_GROUP, make_optimizers(u)));
     *out = u;
     u = NULL;
@@ -200,7 +200,7 @@ ix_status ix_update_restore(ix_update *u, const ix_saver *saver, const ix_params
 {
     ix_status rc = IX_OK;
     IX_TRY(ix_grid_agree(u->grid, IX_GROUP, read_share(u, saver, params, weights)));
-    ix_lanes_gather(u->grid, IX_DATA, weights + u->trained.lo, ix_span_size(u->trained));
+    ix_lanes_gather(u->lanes, weights + u->trained.lo);
     for (int i = 0; i < u->parts; i++) ix_optimizer_go_on(u->optimizer[i], steps_done);
 done:
     return rc;
@@ -220,7 +220,7 @@ ix_status ix_update_apply(ix_update *u, float *weights, double lr, double *norm)
     for (int i = 0; i < u->parts; i++)
         ix_optimizer_step(u->optimizer[i], weights + u->trained.lo, sum, ix_clip_factor(*norm, u->clip_norm), lr);
     ix_clock_enter(u->clock, IX_PHASE_REDUCE);
-    ix_lanes_gather(u->grid, IX_DATA, weights + u->trained.lo, ix_span_size(u->trained));
+    ix_lanes_gather(u->lanes, weights + u->trained.lo);
 done:
     ix_clock_leave(u->clock);
     return rc;

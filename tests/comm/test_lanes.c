@@ -43,10 +43,10 @@ static void check_step(const ix_grid *g, ix_lanes *lanes, int L, int64_t n, floa
     const float *sum = ix_lanes_reduce(lanes);
     for (int64_t i = 0; i < n; i++) weights[i] = NAN;
     for (int64_t k = 0; k < ix_lanes_buckets(n); k++) {
-        ix_span mine = ix_lanes_part(n, D, rank, k);
+        ix_span mine = ix_lanes_mine(lanes, k);
         for (int64_t i = mine.lo; i < mine.hi; i++) weights[i] = sum[i];
     }
-    ix_lanes_gather(g, IX_DATA, weights, n);
+    ix_lanes_gather(lanes, weights);
     for (int64_t i = 0; i < n; i++) {
         float want = tree(0, L, i);
         if (memcmp(&weights[i], &want, sizeof want) != 0)
@@ -55,9 +55,8 @@ static void check_step(const ix_grid *g, ix_lanes *lanes, int L, int64_t n, floa
     }
 }
 
-static void bits_are_those_of_the_tree(void **state)
+static void check_bits(int block)
 {
-    (void)state;
     static const int lane_counts[] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 16};
     static const int64_t sizes[] = {1, 4095, 4096, 13001, 20481};
     ix_grid *g = NULL;
@@ -70,7 +69,7 @@ static void bits_are_those_of_the_tree(void **state)
             float *weights = calloc((size_t)n, sizeof *weights);
             if (L < ix_comm_ranks()) L = ix_comm_ranks();
             assert_non_null(weights);
-            CHECK_OK(ix_lanes_create(&lanes, g, IX_DATA, L, n));
+            CHECK_OK(ix_lanes_create(&lanes, g, IX_DATA, L, n, block));
             for (int step = 0; step < 4; step++) check_step(g, lanes, L, n, weights, step % 2);
             ix_lanes_destroy(&lanes);
             assert_null(lanes);
@@ -79,18 +78,30 @@ static void bits_are_those_of_the_tree(void **state)
     ix_grid_destroy(&g);
 }
 
-/* Several buckets on their way, and ranks that differ in how they send them. */
-static void many_buckets_keep_the_bits(void **state)
+static void bits_are_those_of_the_tree(void **state)
 {
     (void)state;
+    check_bits(0);
+}
+
+/* What many ranks do, with few: blocks of two, and of one. */
+static void two_hops_give_the_same_bits(void **state)
+{
+    (void)state;
+    for (int block = 1; block < ix_comm_ranks(); block *= 2)
+        if (ix_comm_ranks() % block == 0) check_bits(block);
+}
+
+/* Several buckets on their way, and ranks that differ in how they send them. */
+static void check_many_buckets(int L, int block, int first_step)
+{
     const int64_t n = (10 << 20) + 4096 * 3 + 17;
-    const int L = 5;
     ix_grid *g = NULL;
     ix_lanes *lanes = NULL;
     CHECK_OK(ix_grid_create(&g, 1, ix_comm_ranks(), 1));
-    CHECK_OK(ix_lanes_create(&lanes, g, IX_DATA, L, n));
+    CHECK_OK(ix_lanes_create(&lanes, g, IX_DATA, L, n, block));
     ix_span own = ix_split(L, ix_comm_ranks(), ix_comm_rank());
-    for (int step = 0; step < 3; step++) {
+    for (int step = first_step; step < 3; step++) {
         for (int64_t lane = own.lo; lane < own.hi; lane++) {
             bool early = lane + 1 == own.hi && (step == 1 || (step == 2 && ix_comm_rank() % 2));
             float *x = ix_lanes_begin(lanes);
@@ -103,11 +114,13 @@ static void many_buckets_keep_the_bits(void **state)
         }
         const float *sum = ix_lanes_reduce(lanes);
         for (int64_t k = 0; k < ix_lanes_buckets(n); k++) {
-            ix_span mine = ix_lanes_part(n, ix_comm_ranks(), ix_comm_rank(), k);
+            ix_span mine = ix_lanes_mine(lanes, k);
             for (int64_t i = mine.lo; i < mine.hi; i++) {
-                float x[5];
+                float x[8] = {0};
                 for (int lane = 0; lane < L; lane++) x[lane] = 1.0f / (float)((i * 7 + lane * 3) % 1000 + 1);
-                float want = ((x[0] + x[1]) + (x[2] + x[3])) + x[4];
+                float want = (x[0] + x[1]) + (x[2] + x[3]);
+                if (L == 5) want += x[4];
+                if (L == 8) want += (x[4] + x[5]) + (x[6] + x[7]);
                 if (memcmp(&sum[i], &want, sizeof want) != 0) fail_msg("step %d entry %lld", step, (long long)i);
             }
         }
@@ -116,24 +129,65 @@ static void many_buckets_keep_the_bits(void **state)
     ix_grid_destroy(&g);
 }
 
+static void many_buckets_keep_the_bits(void **state)
+{
+    (void)state;
+    check_many_buckets(5, 0, 0);
+    if (ix_comm_ranks() % 2 == 0) check_many_buckets(8, ix_comm_ranks() / 2, 2);
+}
+
+static int by_place(const void *a, const void *b)
+{
+    const ix_span *x = a, *y = b;
+    return (x->lo > y->lo) - (x->lo < y->lo) + (x->lo == y->lo) * ((x->hi > y->hi) - (x->hi < y->hi));
+}
+
 static void parts_cover_everything_in_chunks(void **state)
 {
     (void)state;
     static const int64_t sizes[] = {1, 4096, 4097, 100000, 9000001, INT64_C(5) << 32};
+    static const int ranks[] = {1, 2, 3, 5, 8, 31, 32, 33, 36, 40, 64, 100, 128, 1024};
+    static ix_span part[1024];
+    static int64_t share[1024];
     for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++)
-        for (int D = 1; D <= 40; D++) {
-            int64_t at = 0, share[40] = {0};
-            for (int64_t k = 0; k < ix_lanes_buckets(sizes[s]); k++)
+        for (size_t r = 0; r < sizeof ranks / sizeof *ranks; r++) {
+            int D = ranks[r];
+            int64_t at = 0;
+            memset(share, 0, sizeof share);
+            for (int64_t k = 0; k < ix_lanes_buckets(sizes[s]); k++) {
                 for (int i = 0; i < D; i++) {
-                    ix_span part = ix_lanes_part(sizes[s], D, i, k);
-                    assert_int_equal(part.lo, at);
-                    assert_true(part.lo % IX_LANE_CHUNK == 0 || part.lo == sizes[s]);
-                    share[i] += ix_span_size(part);
-                    at = part.hi;
+                    part[i] = ix_lanes_part(sizes[s], D, i, k);
+                    share[i] += ix_span_size(part[i]);
+                    assert_true(ix_span_size(part[i]) <= ix_span_size(part[0]));
                 }
+                qsort(part, (size_t)D, sizeof *part, by_place);
+                for (int i = 0; i < D; at = part[i++].hi) {
+                    assert_int_equal(part[i].lo, at);
+                    assert_true(part[i].lo % IX_LANE_CHUNK == 0 || ix_span_size(part[i]) == 0);
+                }
+            }
             assert_int_equal(at, sizes[s]);
             for (int i = 0; i < D; i++) assert_int_equal(ix_lanes_share(sizes[s], D, i), share[i]);
         }
+}
+
+static void blocks_are_about_the_root(void **state)
+{
+    (void)state;
+    static const int want[][2] = {{1, 1},  {2, 2},   {32, 32},   {33, 33},  {34, 2},   {36, 4},    {64, 8},
+                                  {96, 8}, {100, 4}, {101, 101}, {128, 16}, {1000, 8}, {1024, 32}, {4096, 64}};
+    for (size_t i = 0; i < sizeof want / sizeof *want; i++) assert_int_equal(ix_lanes_block(want[i][0]), want[i][1]);
+}
+
+static void buckets_grow_with_the_whole(void **state)
+{
+    (void)state;
+    assert_int_equal(ix_lanes_buckets(1), 1);
+    assert_int_equal(ix_lanes_buckets(4 << 20), 1);
+    assert_int_equal(ix_lanes_buckets((4 << 20) + 1), 2);
+    assert_int_equal(ix_lanes_buckets(INT64_C(128) * (4 << 20)), 128);
+    assert_int_equal(ix_lanes_buckets(INT64_C(128) * (4 << 20) + 1), 65);
+    for (int64_t n = 1; n < INT64_C(1) << 40; n *= 3) assert_true(ix_lanes_buckets(n) <= 128);
 }
 
 static void memory_is_what_was_promised(void **state)
@@ -147,6 +201,7 @@ static void memory_is_what_was_promised(void **state)
     assert_int_equal(ix_lanes_bytes(64, 1, n), 7 * one);
     assert_true(ix_lanes_bytes(8, 8, n) < 3 * one); /* one buffer and what waits to be added */
     assert_true(ix_lanes_bytes(8, 2, 100 * n) < 400 * one);
+    assert_true(ix_lanes_bytes(1024, 1024, 1000 * n) < 1020 * one); /* in two hops no more waits than in one */
 }
 
 static void traffic_is_two_gradients_at_most(void **state)
@@ -157,6 +212,7 @@ static void traffic_is_two_gradients_at_most(void **state)
     assert_true(ix_lanes_sent(1, 1, n) == 0);
     assert_true(ix_lanes_sent(8, 1, n) == 0);
     for (int D = 2; D <= 6; D++) CHECK_NEAR(ix_lanes_sent(D, D, n), 2 * one * (D - 1) / D, 1e-9 * one);
+    CHECK_NEAR(ix_lanes_sent(64, 64, 64 * n), 64 * 2 * one * 63 / 64, 1e-2 * one); /* two hops send no more */
     CHECK_NEAR(ix_lanes_sent(8, 2, n), one, 1e-9 * one); /* a rank's four lanes are one subtree */
     CHECK_NEAR(ix_lanes_sent(8, 4, n), 1.5 * one, 1e-9 * one);
     CHECK_NEAR(ix_lanes_sent(8, 3, n), (2 + 2) * one * 2 / 3 - 2 * one / 3,
@@ -169,7 +225,7 @@ static void one_rank_one_lane_copies_nothing(void **state)
     ix_grid *self = NULL;
     ix_lanes *lanes = NULL;
     CHECK_OK(ix_grid_create_self(&self));
-    CHECK_OK(ix_lanes_create(&lanes, self, IX_DATA, 1, 1000));
+    CHECK_OK(ix_lanes_create(&lanes, self, IX_DATA, 1, 1000, 0));
     float *x = ix_lanes_begin(lanes);
     x[3] = -0.0f;
     ix_lanes_end(lanes);
@@ -186,7 +242,7 @@ static void a_lane_starts_from_zero(void **state)
     ix_grid *self = NULL;
     ix_lanes *lanes = NULL;
     CHECK_OK(ix_grid_create_self(&self));
-    CHECK_OK(ix_lanes_create(&lanes, self, IX_DATA, 3, 5000));
+    CHECK_OK(ix_lanes_create(&lanes, self, IX_DATA, 3, 5000, 0));
     for (int step = 0; step < 2; step++) {
         for (int lane = 0; lane < 3; lane++) {
             float *x = ix_lanes_begin(lanes);
@@ -207,7 +263,7 @@ static void no_memory_on_one_is_no_memory_on_all(void **state)
     ix_grid *g = NULL;
     ix_lanes *lanes = NULL;
     CHECK_OK(ix_grid_create(&g, 1, ix_comm_ranks(), 1));
-    CHECK_FAILS(ix_lanes_create(&lanes, g, IX_DATA, 8, INT64_C(1) << 50), IX_ENOMEM, "gradient buffers of");
+    CHECK_FAILS(ix_lanes_create(&lanes, g, IX_DATA, 8, INT64_C(1) << 50, 0), IX_ENOMEM, "gradient buffers of");
     assert_null(lanes);
     ix_grid_destroy(&g);
 }
@@ -219,6 +275,8 @@ int main(int argc, char **argv)
         cmocka_unit_test(parts_cover_everything_in_chunks),     cmocka_unit_test(memory_is_what_was_promised),
         cmocka_unit_test(one_rank_one_lane_copies_nothing),     cmocka_unit_test(a_lane_starts_from_zero),
         cmocka_unit_test(no_memory_on_one_is_no_memory_on_all), cmocka_unit_test(traffic_is_two_gradients_at_most),
+        cmocka_unit_test(two_hops_give_the_same_bits),          cmocka_unit_test(blocks_are_about_the_root),
+        cmocka_unit_test(buckets_grow_with_the_whole),
     };
     if (ix_comm_start(&argc, &argv) != IX_OK) return 1;
     int failed = cmocka_run_group_tests(tests, NULL, NULL);

@@ -43,18 +43,21 @@ static void large_weights_arrive(void **state)
     (void)state;
     const int64_t n = (INT64_C(5) << 27) + EXTRA; /* 2.5 GiB of floats */
     ix_grid *g = NULL;
-    float *x = calloc((size_t)n, sizeof *x);
+    ix_lanes *lanes = NULL;
 
-    assert_non_null(x);
     CHECK_OK(ix_grid_create(&g, 1, ix_comm_ranks(), 1));
+    CHECK_OK(ix_lanes_create(&lanes, g, IX_DATA, ix_comm_ranks(), n, 0));
+    ix_lanes_begin(lanes);
+    ix_lanes_end(lanes);
+    float *x = ix_lanes_reduce(lanes);
     for (int64_t k = 0; k < ix_lanes_buckets(n); k++) {
-        ix_span mine = ix_lanes_part(n, ix_comm_ranks(), ix_comm_rank(), k);
+        ix_span mine = ix_lanes_mine(lanes, k);
         for (int64_t i = mine.lo; i < mine.hi; i++) x[i] = (float)(i % 16777213);
     }
-    ix_lanes_gather(g, IX_DATA, x, n);
+    ix_lanes_gather(lanes, x);
     for (int64_t i = 0; i < n; i++)
         if (x[i] != (float)(i % 16777213)) fail_msg("float %lld", (long long)i);
-    free(x);
+    ix_lanes_destroy(&lanes);
     ix_grid_destroy(&g);
 }
 
