@@ -6,6 +6,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/alive.h"
+
 static const char *const names[] = {
 #define P(name, text) text,
     IX_PHASES(P)
@@ -64,6 +66,7 @@ void ix_clock_enter(ix_clock *c, ix_phase phase)
 {
     ix_clock_leave(c);
     c->phase = (int)phase;
+    ix_alive_at(names[phase]);
 }
 
 void ix_clock_take(ix_clock *c, double seconds[IX_PHASE_COUNT])

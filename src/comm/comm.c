@@ -75,6 +75,15 @@ int ix_comm_ranks_on_node(void)
     return ranks;
 }
 
+void ix_comm_merge_on_node(uint64_t *bits, int n)
+{
+    MPI_Comm node;
+    if (!is_running()) return;
+    IX_MPI(MPI_Comm_split_type(MPI_COMM_WORLD, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &node));
+    IX_MPI(MPI_Allreduce(MPI_IN_PLACE, bits, n, MPI_UINT64_T, MPI_BOR, node));
+    IX_MPI(MPI_Comm_free(&node));
+}
+
 const char *ix_comm_host(void)
 {
     static char host[MPI_MAX_PROCESSOR_NAME];

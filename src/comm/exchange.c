@@ -2,6 +2,7 @@
  *
  * exchange.c - the collectives of grid.h: agreement, bytes, and a few numbers. */
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -39,6 +40,22 @@ ix_status ix_grid_agree(const ix_grid *g, ix_axis axis, ix_status mine)
     IX_MPI(MPI_Allreduce(&in, &worst, 1, MPI_2INT, MPI_MAXLOC, g->comm[axis])); /* of equals, the lowest rank */
     if (worst.status == IX_OK) return IX_OK;
     return spread(g, axis, worst.rank, (ix_status)worst.status);
+}
+
+ix_status ix_grid_agree_alike(const ix_grid *g, ix_axis axis, ix_status mine)
+{
+    ix_status rc = ix_grid_agree(g, axis, mine);
+    int count[2] = {mine != IX_OK, mine == rc ? g->rank[axis] : g->size[axis]}, first;
+    char host[MPI_MAX_PROCESSOR_NAME] = "";
+
+    if (rc == IX_OK || g->size[axis] == 1) return rc;
+    IX_MPI(MPI_Allreduce(&count[1], &first, 1, MPI_INT, MPI_MIN, g->comm[axis])); /* whose message it is */
+    IX_MPI(MPI_Allreduce(MPI_IN_PLACE, count, 1, MPI_INT, MPI_SUM, g->comm[axis]));
+    if (count[0] == g->size[axis]) return rc;
+    snprintf(host, sizeof host, "%s", ix_comm_host());
+    ix_grid_bcast(g, axis, first, host, sizeof host);
+    return ix_fail(rc, "%s (on rank %d, host %s; %d of %d ranks found nothing wrong)", ix_message(), first, host,
+                   g->size[axis] - count[0], g->size[axis]);
 }
 
 void ix_grid_barrier(const ix_grid *g, ix_axis axis)

@@ -18,11 +18,12 @@
  * broken contract on one rank ends all. Collective over the world. */
 ix_status ix_comm_start(int *argc, char ***argv);
 void ix_comm_stop(void);
-int ix_comm_ranks(void);           /* Local: size of the world, for choosing a layout */
-int ix_comm_rank(void);            /* Local: my place in it */
-int ix_comm_ranks_on_node(void);   /* Collective over the world: ranks that share this node's memory */
-const char *ix_comm_host(void);    /* Local: the name of this node */
-const char *ix_comm_library(void); /* Local: "Open MPI v4.1.4, ...", for provenance */
+int ix_comm_ranks(void);                           /* Local: size of the world, for choosing a layout */
+int ix_comm_rank(void);                            /* Local: my place in it */
+int ix_comm_ranks_on_node(void);                   /* Collective over the world: ranks that share this node's memory */
+void ix_comm_merge_on_node(uint64_t *bits, int n); /* Collective over the world: every bit that one of those has set */
+const char *ix_comm_host(void);                    /* Local: the name of this node */
+const char *ix_comm_library(void);                 /* Local: "Open MPI v4.1.4, ...", for provenance */
 
 typedef struct ix_grid ix_grid;
 
@@ -51,6 +52,9 @@ int ix_grid_groups(const ix_grid *g);             /* Local */
 /* Collective. Everybody returns the worst status that any rank brought, with the message of the lowest rank that
  * brought it, so any rank can report it. IX_OK leaves the message alone. */
 ix_status ix_grid_agree(const ix_grid *g, ix_axis axis, ix_status mine);
+/* The same where all ranks look at the same things: if only some fail, the message ends with one of them, and its host.
+ */
+ix_status ix_grid_agree_alike(const ix_grid *g, ix_axis axis, ix_status mine);
 
 void ix_grid_barrier(const ix_grid *g, ix_axis axis); /* Collective */
 /* Collective: a barrier for long waits. Whoever is early sleeps and leaves its processor to others; so all may go on

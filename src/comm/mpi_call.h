@@ -6,12 +6,16 @@
 
 #include <mpi.h>
 
+#include "base/alive.h"
 #include "comm/grid.h"
 
-/* MPI is broken: names place and error, ends the job. Communicators return their errors (MPI_ERRORS_RETURN). */
+/* MPI is broken: names place and error, ends the job. Communicators return their errors (MPI_ERRORS_RETURN). Meanwhile
+ * the main thread counts as one that may wait for others. */
 #define IX_MPI(call)                                                        \
     do {                                                                    \
+        ix_alive_waits(true);                                               \
         int code_ = (call);                                                 \
+        ix_alive_waits(false);                                              \
         if (code_ != MPI_SUCCESS) ix_mpi_broken(__FILE__, __LINE__, code_); \
     } while (0)
 
@@ -24,7 +28,7 @@ struct ix_grid {
     void *scratch; /* for `room` numbers, at least one per rank of the world */
     int room;
     float *sums; /* IX_SUM_FLOATS of them, where the tensor axis has ranks to sum over; else NULL */
-    bool alone; /* from ix_grid_create_self: the communicators are not ours */
+    bool alone;  /* from ix_grid_create_self: the communicators are not ours */
 };
 
 /* So much of a long sum over the tensor axis at a time. */

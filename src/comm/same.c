@@ -46,7 +46,7 @@ ix_status ix_grid_same_hash(const ix_grid *g, ix_axis axis, const char *hex, con
     IX_TRY(ix_grid_agree(g, axis, all ? IX_OK : ix_fail(IX_ENOMEM, "%s: out of memory", what)));
     IX_MPI(MPI_Allgather(&mine, sizeof mine, MPI_BYTE, all, sizeof mine, MPI_BYTE, g->comm[axis]));
     list_differences(text, sizeof text, all, ranks);
-    IX_NEED(false, IX_EINPUT, "%s is not the same on all ranks: %s: give every node the same files", what, text);
+    IX_NEED(false, IX_EINPUT, "%s is not the same on all ranks: %s: give all ranks the same", what, text);
 done:
     free(all);
     return rc;

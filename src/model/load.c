@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/alive.h"
 #include "base/file.h"
 #include "base/random.h"
 #include "model/config_keys.h"
@@ -274,6 +275,7 @@ ix_status ix_model_load(const ix_model *m, const char *folder, const ix_new_rows
     ix_status rc = IX_OK;
     source s;
 
+    ix_alive_at("reading weights");
     IX_TRY(open_source(&s, m, folder));
     for (int row = 0; row < m->params.count; row++) IX_TRY(load_row(&s, row, rows, weights));
 done:

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "suite/pulse.h"
 
-#include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
+
+#include "base/thread.h"
 
 struct ix_pulse {
     ix_lock *lock;
@@ -44,7 +44,6 @@ static void *beat(void *argument)
 
 ix_status ix_pulse_start(ix_pulse **out, ix_lock *lock)
 {
-    sigset_t all, before;
     ix_pulse *p = calloc(1, sizeof *p);
 
     *out = NULL;
@@ -52,11 +51,7 @@ ix_status ix_pulse_start(ix_pulse **out, ix_lock *lock)
     p->lock = lock;
     pthread_mutex_init(&p->mutex, NULL);
     pthread_cond_init(&p->wake, NULL);
-    sigfillset(&all); /* signals are for the main thread */
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    int failed = pthread_create(&p->thread, NULL, beat, p);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    if (failed) {
+    if (!ix_thread_start(&p->thread, beat, p)) {
         free(p);
         return ix_fail(IX_ENOMEM, "signs of life: no further thread can be had");
     }

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/alive.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
@@ -237,6 +238,7 @@ ix_status ix_saver_save(ix_saver *s, ix_moment *m, ix_saver_wish wish)
 {
     double start = ix_seconds();
     const char *why = ix_stop_asked();
+    ix_alive_at("writing a checkpoint");
     ix_status rc = s->settings.folder ? write_moment(s, m) : IX_OK;
 
     s->saved = s->agreed = ix_seconds();

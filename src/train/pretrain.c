@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "base/alive.h"
 #include "base/random.h"
 #include "objective/pass.h"
 #include "pack/cut.h"
@@ -81,6 +82,7 @@ static ix_status run_step(pretrainer *p, const int64_t *row, ix_pretrain_record 
     const ix_pretraining *s = p->s;
     ix_span lanes = ix_update_mine(p->update);
 
+    ix_alive_step(r->step);
     for (int64_t i = 0; i < s->rows_per_step; i++) p->loss[i] = 0;
     for (int64_t lane = lanes.lo; lane < lanes.hi; lane++) {
         float *dw = ix_update_begin_lane(p->update);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/alive.h"
 #include "base/clock.h"
 #include "base/hash.h"
 #include "base/span.h"
@@ -79,6 +80,7 @@ ix_status ix_reference_judge(const ix_reference *r, ix_judged_set *set, int sets
                       .saver = r->saver,
                       .save = save_pause,
                       .context = &p};
+    ix_alive_at(ix_phase_name(IX_PHASE_REFERENCE));
     IX_TRY(ix_grid_agree(r->grid, IX_GROUP, list ? IX_OK : ix_fail(IX_ENOMEM, "reference: out of memory")));
     for (int i = 0; i < sets; i++) list[i] = set[i].pairs;
     int64_t tokens = ix_pack_room(r->pack_tokens, list, sets, r->share_prompt);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/alive.h"
 #include "pack/cut.h"
 #include "train/trainer_inner.h"
 
@@ -201,6 +202,7 @@ static ix_status run_step(ix_trainer *t, const ix_step_plan *plan)
     double seconds[IX_PHASE_COUNT];
 
     IX_CONTRACT(plan->n < t->capacity);
+    ix_alive_step(plan->step);
     ix_clock_enter(&t->clock, IX_PHASE_DATA);
     for (int64_t i = 0; i < plan->n; i++) {
         ix_pair pair = ix_trimmed(ix_pairs_get(t->train, plan->pair[i]), plan->lost + 2 * i);
@@ -254,6 +256,8 @@ static ix_status evaluate(ix_trainer *t, int64_t steps, double epoch)
                       .resume = t->judging};
     t->pending = true;
     t->judging = false;
+    ix_alive_step(-1);
+    ix_alive_at(ix_phase_name(IX_PHASE_EVALUATE));
     IX_TRY(ix_judge_sets(&judge, t->weights, t->judged, t->n_sets));
     for (int i = 0; i < t->n_sets; i++) {
         const ix_judged_set *set = &t->judged[i];
