@@ -28,11 +28,12 @@ static habit habit_of(const ix_record *r, const char *row)
     return h;
 }
 
-/* Seeds judge the same pairs: the interval is that of one run's pairs around the mean over runs. */
+/* Seeds judge the same pairs, and the sets of a row the same prompts: the interval is that of the prompts of one set
+ * around the mean over all. */
 static void control(ix_habits *out)
 {
     const double a = out->right[IX_SHORTER], b = out->right[IX_LONGER];
-    const double na = (double)out->pairs[IX_SHORTER], nb = (double)out->pairs[IX_LONGER];
+    const double na = (double)out->pairs[IX_SHORTER] / out->sets, nb = (double)out->pairs[IX_LONGER] / out->sets;
     out->controlled = (a + b) / 2; /* NaN where one is */
     out->interval = ix_mean_of_two(a, ix_wilson(a * na, na, 0.95), b, ix_wilson(b * nb, nb, 0.95));
 }
@@ -51,6 +52,7 @@ bool ix_habits_of(const ix_material *m, int family, const char *objective, const
         brier[out->runs] = h.brier / h.sets;
         ece[out->runs++] = h.ece / h.sets;
         out->accuracy += score.accuracy;
+        out->sets = h.sets;
         out->lean += h.lean / h.sets;
         for (int s = 0; s < IX_STRATA; s++) {
             out->pairs[s] = h.pairs[s];

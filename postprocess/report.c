@@ -10,8 +10,9 @@
 
 /* One row per section, in the order of the report. */
 static void (*const sections[])(const ix_material *, ix_tables *) = {
-    ix_section_winrate, ix_section_accuracy, ix_section_persona,  ix_section_paired, ix_section_calibration,
-    ix_section_length,  ix_section_cost,     ix_section_pretrain, ix_section_claims, ix_section_validity,
+    ix_section_winrate,   ix_section_accuracy,    ix_section_persona,  ix_section_paired,
+    ix_section_baselines, ix_section_calibration, ix_section_length,   ix_section_cost,
+    ix_section_pretrain,  ix_section_claims,      ix_section_validity,
 };
 
 static char *headline(const ix_material *m)

@@ -16,11 +16,11 @@ static const ix_column columns[] = {
     {"objective", "", IX_LEFT, 0},
     {"shorter_pairs", "shorter", 0, 0},
     {"shorter_accuracy", "acc.", 0, 3},
-    {"equal_pairs", "as long", 0, 0},
+    {"equal_pairs", "equal", 0, 0},
     {"equal_accuracy", "acc.", 0, 3},
     {"longer_pairs", "longer", 0, 0},
     {"longer_accuracy", "acc.", 0, 3},
-    {"controlled", "controlled", 0, 3},
+    {"controlled", "contr.", 0, 3},
     {"controlled_95", "95 %", IX_RANGE, 3},
     {"lean", "lean", 0, 2},
 };
@@ -47,8 +47,8 @@ static void put_row(ix_table *t, const ix_family *f, const char *row, const char
 /* Right where the chosen response has one length and wrong where it has the other: it is the length that is read. */
 static void say_length(char **text, const char *row, const char *objective, const ix_habits *h)
 {
-    ix_chance shorter = ix_against_chance(h->right[IX_SHORTER], h->pairs[IX_SHORTER]);
-    ix_chance longer = ix_against_chance(h->right[IX_LONGER], h->pairs[IX_LONGER]);
+    ix_chance shorter = ix_against_chance(h->right[IX_SHORTER], h->pairs[IX_SHORTER] / h->sets);
+    ix_chance longer = ix_against_chance(h->right[IX_LONGER], h->pairs[IX_LONGER] / h->sets);
     if (isnan(h->controlled) || shorter + longer != IX_ABOVE_CHANCE || shorter == longer) return;
     ix_append(text, "%s on %s follows length: %.3f where the chosen response is shorter, %.3f where it is longer. ",
               ix_objective_name(objective), row, h->right[IX_SHORTER], h->right[IX_LONGER]);
@@ -74,8 +74,7 @@ void ix_section_length(const ix_material *m, ix_tables *out)
         free(text);
     }
     if (t)
-        ix_table_close(t,
-                       "Pairs whose chosen response has fewer, as many, more tokens than the rejected one. controlled: "
-                       "the mean of the accuracies of the shorter and the longer, 0.500 for whatever goes by length "
-                       "alone. lean: correlation of r_chosen - r_rejected with the difference of lengths.");
+        ix_table_close(t, "Pairs whose chosen response has fewer, as many, more tokens than the rejected one. contr.: "
+                          "the mean of the accuracies of the shorter and the longer, 0.500 for whatever goes by length "
+                          "alone. lean: correlation of r_chosen - r_rejected with the difference of lengths.");
 }

@@ -16,6 +16,7 @@ void ix_section_persona(const ix_material *m, ix_tables *out);
 void ix_section_paired(const ix_material *m, ix_tables *out);
 void ix_section_calibration(const ix_material *m, ix_tables *out);
 void ix_section_length(const ix_material *m, ix_tables *out);
+void ix_section_baselines(const ix_material *m, ix_tables *out);
 void ix_section_cost(const ix_material *m, ix_tables *out);
 void ix_section_pretrain(const ix_material *m, ix_tables *out);
 void ix_section_claims(const ix_material *m, ix_tables *out);
@@ -60,7 +61,7 @@ double ix_noise_probability(const double *differences, int64_t n);
 
 /* How the VALID runs of one objective behave on a row beyond accuracy; means over runs. */
 typedef struct {
-    int runs;
+    int runs, sets;
     double accuracy, brier, brier_deviation, ece, ece_deviation;
     int64_t pairs[IX_STRATA]; /* of one run: chosen shorter, as long, longer */
     double right[IX_STRATA];  /* accuracies there; NaN without pairs */

@@ -88,12 +88,12 @@ static void write_run(FILE *f, const ix_point *p)
     fprintf(f, "  seed: [%lld]\n", (long long)p->seed);
 }
 
-static void write_answer(FILE *f, const ix_point *p, bool twin)
+static void write_answer(FILE *f, const ix_point *p, bool twin, bool seed)
 {
     ix_shown what = {
         .flags = IX_OPT_ANSWER, .task = p->settings.task, .objective = twin ? "" : p->objective, .contents = true};
     if (!twin) fprintf(f, "objective: %s\n", p->objective);
-    fprintf(f, "seed: %lld\n", (long long)p->seed);
+    if (seed) fprintf(f, "seed: %lld\n", (long long)p->seed);
     ix_option_write(f, &ix_table_root, &p->settings, 0, &what);
 }
 
@@ -104,7 +104,7 @@ char *ix_point_echo(const ix_point *point, ix_echo what)
     FILE *f = open_memstream(&text, &size);
     IX_CONTRACT(f);
     if (what == IX_ECHO_RUN) write_run(f, point);
-    else write_answer(f, point, what == IX_ECHO_TWIN);
+    else write_answer(f, point, what == IX_ECHO_TWIN, what != IX_ECHO_SETTINGS);
     IX_CONTRACT(fclose(f) == 0);
     return text;
 }

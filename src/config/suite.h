@@ -171,8 +171,9 @@ char *ix_suite_given(const ix_suite *suite);
 /* Resolved YAML of one run. IX_ECHO_RUN is a suite of its own that reads back to this one point. IX_ECHO_ANSWER keeps
  * what changes the answer, in a fixed order and spelling, for run_id: no names and paths (hash the contents they lead
  * to), no machine, checkpoint or output, of parallel only lanes, and no key that belongs to another objective.
- * IX_ECHO_TWIN is that without the objective and its own keys (beta, reference, head_std): equal for twins. */
-typedef enum { IX_ECHO_RUN, IX_ECHO_ANSWER, IX_ECHO_TWIN } ix_echo;
+ * IX_ECHO_TWIN is that without the objective and its own keys (beta, reference, head_std): equal for twins.
+ * IX_ECHO_SETTINGS is IX_ECHO_ANSWER without the seed: equal for runs that repeat each other. */
+typedef enum { IX_ECHO_RUN, IX_ECHO_ANSWER, IX_ECHO_TWIN, IX_ECHO_SETTINGS } ix_echo;
 char *ix_point_echo(const ix_point *point, ix_echo what);
 
 /* Where a relative path may lie, in this order: beside the suite, in the current folder, under data/ of the current

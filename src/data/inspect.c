@@ -85,7 +85,7 @@ static bool last_character(const char *text, unsigned *classes, char *lead)
     return false;
 }
 
-static int64_t length_of(const ix_text_pair *p, int side)
+int64_t ix_response_length(const ix_text_pair *p, ix_side side)
 {
     int64_t n = 0;
     if (p->turns == 0) return p->ids.response_size[side];
@@ -93,7 +93,7 @@ static int64_t length_of(const ix_text_pair *p, int side)
     return n;
 }
 
-static void look_at_end(const ix_text_pair *p, int side, ix_inspection *out)
+static void look_at_end(const ix_text_pair *p, ix_side side, ix_inspection *out)
 {
     unsigned classes;
     char lead;
@@ -108,11 +108,11 @@ static int by_number(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-static ix_status measure_side(const ix_texts *texts, int side, ix_inspection *out)
+static ix_status measure_side(const ix_texts *texts, ix_side side, ix_inspection *out)
 {
     int64_t n = ix_texts_count(texts), *length = malloc((size_t)n * sizeof *length);
     if (!length) return ix_fail(IX_ENOMEM, "%s: out of memory", ix_texts_name(texts));
-    for (int64_t i = 0; i < n; i++) length[i] = length_of(ix_texts_get(texts, i), side);
+    for (int64_t i = 0; i < n; i++) length[i] = ix_response_length(ix_texts_get(texts, i), side);
     qsort(length, (size_t)n, sizeof *length, by_number);
     out->shortest[side] = length[0];
     out->median[side] = length[(n - 1) / 2];
@@ -131,13 +131,13 @@ ix_status ix_inspect(const ix_texts *texts, ix_inspection *out)
     IX_TRY(count_repeated(texts, PROMPT, &out->repeated_prompts));
     for (int64_t i = 0; i < n; i++) {
         const ix_text_pair *p = ix_texts_get(texts, i);
-        int64_t chosen = length_of(p, IX_CHOSEN), rejected = length_of(p, IX_REJECTED);
+        int64_t chosen = ix_response_length(p, IX_CHOSEN), rejected = ix_response_length(p, IX_REJECTED);
         out->equal += answers_equal(p);
         halves += chosen < rejected ? 2 : chosen == rejected;
-        for (int side = 0; side < IX_SIDES; side++) look_at_end(p, side, out);
+        for (ix_side side = IX_CHOSEN; side < IX_SIDES; side++) look_at_end(p, side, out);
     }
     out->shorter_wins = (double)halves / (2.0 * (double)n);
-    for (int side = 0; side < IX_SIDES; side++) IX_TRY(measure_side(texts, side, out));
+    for (ix_side side = IX_CHOSEN; side < IX_SIDES; side++) IX_TRY(measure_side(texts, side, out));
 done:
     return rc;
 }
@@ -170,15 +170,27 @@ void ix_known_destroy(ix_known **known)
     *known = NULL;
 }
 
+static bool is_known(const ix_known *known, key what, const digest *d)
+{
+    return bsearch(d, known->key[what], (size_t)known->count, sizeof *d, by_hex) != NULL;
+}
+
 static int64_t count_shared(const ix_known *known, const ix_texts *test, key what)
 {
     int64_t shared = 0;
     for (int64_t i = 0; i < ix_texts_count(test); i++) {
         digest one;
         hash_part(ix_texts_get(test, i), what, &one);
-        shared += bsearch(&one, known->key[what], (size_t)known->count, sizeof one, by_hex) != NULL;
+        shared += is_known(known, what, &one);
     }
     return shared;
+}
+
+bool ix_known_chosen(const ix_known *known, const ix_text_pair *pair, ix_side side)
+{
+    digest d;
+    hash_part(pair, side == IX_CHOSEN ? WITH_CHOSEN : WITH_REJECTED, &d);
+    return is_known(known, WITH_CHOSEN, &d);
 }
 
 void ix_known_overlap(const ix_known *known, const ix_texts *test, ix_overlap *out)

@@ -17,6 +17,9 @@ typedef struct {
     double shorter_wins; /* share of pairs whose chosen response is the shorter one; equal lengths count a half */
 } ix_inspection;
 
+/* Code points of a response; tokens if the pair came as ids. */
+int64_t ix_response_length(const ix_text_pair *pair, ix_side side);
+
 /* IX_ENOMEM. Of an empty list all figures are 0. */
 ix_status ix_inspect(const ix_texts *texts, ix_inspection *out);
 
@@ -31,6 +34,8 @@ typedef struct {
     int64_t response[IX_SIDES]; /* the prompt with the same response on the same side */
     int64_t pairs;              /* the whole pair */
 } ix_overlap;
+/* Is the response of that side, after the pair's prompt, the chosen one of a training pair? */
+bool ix_known_chosen(const ix_known *known, const ix_text_pair *pair, ix_side side);
 void ix_known_overlap(const ix_known *known, const ix_texts *test, ix_overlap *out);
 
 #endif

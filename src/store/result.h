@@ -8,7 +8,7 @@
  * dimension scale per dimension. All functions are local and copy what they are given.
  *
  * Attributes of "/": ix_result_write demands those marked *; others may be added freely.
- *   answer    run_id* twin_id* suite* part task* model* objective* seed* verdict* (VALID, or why not),
+ *   answer    run_id* twin_id* settings_id suite* part task* model* objective* seed* verdict* (VALID, or why not),
  *             weights_hash tokenizer_hash format_hash, format
  *   versions  version* git_commit compiler mpi blis hdf5
  *   time      started* finished* (UTC, ISO 8601)
@@ -26,6 +26,9 @@
  *   eval/<set>/reward logp         [epoch, pair, side]      real     side: chosen, rejected
  *   eval/<set>/reference_logp      [pair, side]             real
  *   eval/<set>/tokens              [pair, side]             int      length of the response
+ *   eval/<set>/characters          [pair, side]             int      the same of its text, in code points
+ *   eval/<set>/lookup              [pair, side]             real     1: chosen in training after the same prompt
+ *   eval/<set>/bag_of_tokens       [pair, side]             real     reward of a bag of tokens fit to the training pairs
  *   eval/<set>/prompt_tokens       [pair]                   int
  *   eval/<set>/accuracy margin loss seconds  [epoch]        real
  *   eval/<set>/step                [epoch]                  int      training steps done before

@@ -183,6 +183,7 @@ static ix_status describe_answer(const ix_run *run, ix_result *r)
     const ix_settings *s = &run->point.settings;
     IX_TRY(ix_result_text(r, "run_id", run->names.run));
     IX_TRY(ix_result_text(r, "twin_id", run->names.twin));
+    IX_TRY(ix_result_text(r, "settings_id", run->names.settings));
     IX_TRY(ix_result_text(r, "suite", s->suite));
     IX_TRY(ix_result_text(r, "part", run->point.part));
     IX_TRY(ix_result_text(r, "task", s->task));

@@ -65,7 +65,7 @@ static void hash_of(char hex[IX_HASH_HEX], const ix_bench *b, const ix_point *po
     ix_hash *h = ix_hash_begin();
     ix_hash_add_text(h, echo);
     ix_hash_add_text(h, contents(b));
-    const ix_objective *o = what == IX_ECHO_ANSWER ? ix_objective_find(point->objective) : NULL;
+    const ix_objective *o = what != IX_ECHO_TWIN ? ix_objective_find(point->objective) : NULL;
     const char *reference = ix_bench_material(b)->reference_hash;
     if (o && o->needs_reference && reference[0]) ix_hash_add_text(h, reference);
     ix_hash_end(h, hex);
@@ -85,6 +85,8 @@ static void name_run(ix_run_names *names, const ix_bench *b, const ix_point *poi
     add_slug(slug, ROOM, point->objective);
     hash_of(hex, b, point, IX_ECHO_ANSWER);
     snprintf(names->run, sizeof names->run, "%s-%s-%.12s", slug, seed, hex);
+    hash_of(hex, b, point, IX_ECHO_SETTINGS);
+    snprintf(names->settings, sizeof names->settings, "%s-%.12s", slug, hex);
 }
 
 /* --- preparing ------------------------------------------------------------------------------------------- */

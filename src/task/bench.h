@@ -55,8 +55,9 @@ ix_status ix_bench_model(ix_model **out, const ix_bench *b, const ix_point *poin
 ix_status ix_material_prepare(ix_material *m, ix_pair_form form, const ix_task *task, const ix_suite *suite,
                               const ix_point *point);
 void ix_material_close(ix_material *m);
-/* Into the result: counts of pairs that come twice, have equal answers, or are known from training. Local. */
-ix_status ix_material_store_odd_pairs(const ix_material *m, ix_result *result);
+/* Into the result: counts of pairs that come twice, have equal answers, or are known from training; and of every
+ * response its length in characters, whether it was chosen in training, and its score as a bag of tokens. Local. */
+ix_status ix_material_store_about_pairs(const ix_material *m, ix_result *result);
 /* Do the folders hold what the model of a point needs? */
 ix_status ix_material_check(const ix_material *m, const ix_model *model, const ix_objective *objective);
 /* The model of a point, without weights. */

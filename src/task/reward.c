@@ -277,9 +277,14 @@ static ix_status fill_result(reward *r, ix_result *result)
         IX_TRY(ix_result_int(result, "train_pairs", ix_pairs_count(r->m->train)));
         IX_TRY(ix_result_int(result, "train_dropped", ix_pairs_dropped(r->m->train)));
     }
-    IX_TRY(ix_material_store_odd_pairs(r->m, result));
-    const char *world = r->job->point->settings.data.miniworld;
+    IX_TRY(ix_material_store_about_pairs(r->m, result));
+    const ix_settings *s = &r->job->point->settings;
+    const char *world = s->data.miniworld;
     if (world) IX_TRY(ix_result_text(result, "world", "miniworld"));
+    if (s->quality.set) {
+        IX_TRY(ix_result_text(result, "quality_set", s->quality.set));
+        IX_TRY(ix_result_real(result, "quality_accuracy", s->quality.accuracy));
+    }
     if (has_reference(r)) {
         IX_TRY(ix_result_reals(result, "reference/seconds", NULL, &r->cache.seconds));
         IX_TRY(ix_result_saved(result, "reference_cache", r->cache.saved, "s",

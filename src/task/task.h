@@ -21,9 +21,9 @@
 typedef struct ix_task ix_task;
 
 /* Of two runs with the same id the answer is the same. Twins differ in the objective only. "" where the weights are not
- * there (ix_bench_without_weights). */
+ * there (ix_bench_without_weights). Runs of the same settings differ in the seed only. */
 typedef struct {
-    char run[192], twin[192];
+    char run[192], twin[192], settings[192];
 } ix_run_names;
 
 typedef struct {
