@@ -17,9 +17,17 @@ void ix_report_free(ix_report *r);
 
 void ix_report_term(FILE *out, const ix_report *r);
 void ix_report_markdown(FILE *out, const ix_report *r);
+/* svg[figures]: the drawn figures (figure.h), NULL for none; missing: why there are none, or NULL. */
+void ix_report_html(FILE *out, const ix_report *r, char *const *svg, const char *missing);
+/* A document that takes in tables/<table>.tex and figures/<figure>.pdf. */
+void ix_report_tex(FILE *out, const ix_report *r, const char *missing);
+void ix_table_tex(FILE *out, const ix_table *t); /* a tabular, or a longtable where it is longer than a page */
 
-/* FOLDER/report.md, FOLDER/<table>.csv; the folder is made if it is missing. */
-ix_status ix_report_write_markdown(const ix_report *r, const char *folder);
-ix_status ix_report_write_csv(const ix_report *r, const char *folder);
+/* As files; FOLDER is made if it is missing. *drawn is false where figures could not be drawn: the message says why,
+ * and the files say it too. */
+ix_status ix_report_write_markdown(const ix_report *r, const char *folder);          /* report.md */
+ix_status ix_report_write_csv(const ix_report *r, const char *folder);               /* <table>.csv */
+ix_status ix_report_write_html(const ix_report *r, const char *folder, bool *drawn); /* report.html; NULL: to stdout */
+ix_status ix_report_write_tex(const ix_report *r, const char *folder, bool *drawn);  /* report.tex, tables/, figures/ */
 
 #endif

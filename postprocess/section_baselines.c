@@ -131,7 +131,8 @@ static void say_beaten(char **text, const char *row, const baselines *b, const i
         if (is_better(by[k].accuracy, best)) best = by[k].accuracy, name = by[k].name;
     if (!name || best < trained || ix_against_chance(best, ex->runs ? ex->prompts : im->prompts) != IX_ABOVE_CHANCE)
         return;
-    ix_append(text, "%s: %s gives %.3f, no less than the better trained model (%.3f). ", row, name, best, trained);
+    ix_append(text, "%s%s on %s (%.3f; %.3f)", *text ? ", " : "No worse than the better trained model: ", name, row,
+              best, trained);
 }
 
 static void put_family(const ix_material *m, int family, ix_tables *out, ix_table **t)
@@ -148,6 +149,7 @@ static void put_family(const ix_material *m, int family, ix_tables *out, ix_tabl
         put_row(*t, f, r, &b, &ex, &im);
         say_beaten(&text, f->row[r], &b, &ex, &im);
     }
+    if (text) ix_append(&text, ".");
     if (*t) ix_table_say_text(*t, &text);
     free(text);
 }

@@ -250,6 +250,7 @@ void ix_section_cost(const ix_material *m, ix_tables *out)
     ix_table *runs = ix_table_add(out, "cost_runs", "Cost of every VALID run", run_columns, RUN_COLUMNS);
     for (int f = 0; f < m->families; f++) put_family(m, f, cost, share);
     put_runs(m, runs);
+    ix_plot_phases(m, out);
     ix_table_close(cost,
                    "train s is the time of the training steps, wall s that of the whole run. max/mean: the slowest "
                    "rank's computing time "

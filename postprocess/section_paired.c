@@ -125,4 +125,5 @@ void ix_section_paired(const ix_material *m, ix_tables *out)
             "%d intervals: at 95 %% each, about one in twenty misses by chance. Seeds change the head and the "
             "order of pairs, not the start weights%s.",
             t->rows, most > 1 && most < 6 ? "; with so few of them the interval is somewhat too narrow" : "");
+    ix_plot_paired(m, t, out);
 }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "groups.h"
 #include "sections.h"
 
 static const ix_column columns[] = {
@@ -59,17 +60,12 @@ static void count_row(const ix_material *m, int family, int row, tally *t)
     ix_append(&t->vain, "%s%s", t->vain_rows++ ? ", " : "", f->row[row]);
 }
 
-static bool same_key(const ix_family *a, const ix_family *b)
-{
-    return strcmp(a->suite, b->suite) == 0 && strcmp(a->part, b->part) == 0 && strcmp(a->varied, b->varied) == 0;
-}
-
 static tally count_category(const ix_material *m, const ix_family *key, const char *category)
 {
     tally t = {0};
     for (int i = 0; i < m->families; i++) {
         const ix_family *f = &m->family[i];
-        if (!same_key(f, key)) continue;
+        if (!ix_same_group(f, key)) continue;
         int before = t.compared;
         for (int r = 0; r < f->rows; r++)
             if (strcmp(f->category[r], category) == 0) count_row(m, i, r, &t);
@@ -162,7 +158,7 @@ void ix_section_winrate(const ix_material *m, ix_tables *out)
     ix_table *t = ix_table_add(out, "winrate", "Win-rates (a tie: accuracies within 1 %)", columns, COLUMNS);
     for (int i = 0; i < m->families; i++) {
         bool first = true;
-        for (int j = 0; j < i; j++) first &= !same_key(&m->family[i], &m->family[j]);
+        for (int j = 0; j < i; j++) first &= !ix_same_group(&m->family[i], &m->family[j]);
         if (first) put_block(m, t, &m->family[i]);
     }
     if (t->rows)
@@ -173,4 +169,5 @@ void ix_section_winrate(const ix_material *m, ix_tables *out)
                "that is stands under "
                "\"Paired differences\".");
     else ix_table_say(t, "No twins: a win needs a VALID EX-RM and a VALID IM-RM run of one setting and seed.");
+    ix_plot_winrate(t, out);
 }

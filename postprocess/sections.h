@@ -22,6 +22,14 @@ void ix_section_pretrain(const ix_material *m, ix_tables *out);
 void ix_section_claims(const ix_material *m, ix_tables *out);
 void ix_section_validity(const ix_material *m, ix_tables *out);
 
+/* Figures: in the registry like sections, or drawn from a section's table. (plot_*.c) */
+void ix_plot_curves(const ix_material *m, ix_tables *out);
+void ix_plot_margin(const ix_material *m, ix_tables *out);
+void ix_plot_rewards(const ix_material *m, ix_tables *out);
+void ix_plot_phases(const ix_material *m, ix_tables *out);
+void ix_plot_winrate(const ix_table *winrate, ix_tables *out);
+void ix_plot_paired(const ix_material *m, const ix_table *paired, ix_tables *out);
+
 /* The VALID runs of one objective on one row of a family, over seeds. */
 typedef struct {
     int runs, sets;

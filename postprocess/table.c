@@ -10,6 +10,7 @@
 
 #include "base/file.h"
 #include "base/status.h"
+#include "figure.h"
 
 void *ix_grow(void *old, size_t count, size_t size)
 {
@@ -49,7 +50,9 @@ static void free_table(ix_table *t)
 void ix_tables_free(ix_tables *tables)
 {
     for (int i = 0; i < tables->count; i++) free_table(tables->at[i]);
+    for (int i = 0; i < tables->figures; i++) ix_figure_free(tables->figure[i]);
     free(tables->at);
+    free(tables->figure);
     *tables = (ix_tables){0};
 }
 

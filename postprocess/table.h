@@ -45,9 +45,13 @@ typedef struct {
     ix_table_note *note;
 } ix_table;
 
+typedef struct ix_figure ix_figure; /* figure.h */
+
 typedef struct {
     ix_table **at;
     int count;
+    ix_figure **figure; /* [figures] in the order in which they stand between the tables */
+    int figures;
 } ix_tables;
 
 /* A new table at the end of `tables`, which owns it. */

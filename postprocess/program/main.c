@@ -11,26 +11,30 @@
 /* Exit codes: 0 good, 1 no VALID run or files that cannot be read, 2 the input is wrong. */
 enum { GOOD = 0, FAILED = 1, WRONG_INPUT = 2 };
 
-enum { TERM = 1, MARKDOWN = 2, CSV = 4 };
+enum { TERM = 1, MARKDOWN = 2, CSV = 4, HTML = 8, TEX = 16 };
 
 static const struct {
     const char *name;
     unsigned flag;
-} formats[] = {{"term", TERM}, {"md", MARKDOWN}, {"csv", CSV}};
+} formats[] = {{"term", TERM}, {"md", MARKDOWN}, {"csv", CSV}, {"html", HTML}, {"tex", TEX}};
 
-static const char usage[] = "usage: impex-report PATH... [--format FORMAT[,FORMAT...]] [--out DIR]\n"
-                            "\n"
-                            "Tables of win-rates, accuracies, paired differences, cost and validity. PATH: result "
-                            "files (*.h5), the folder of a\n"
-                            "suite (results/quickstart), or a folder of such folders (results).\n"
-                            "\n"
-                            "  --format term      aligned tables on stdout (the default)\n"
-                            "  --format md        Markdown: DIR/report.md, or stdout without --out\n"
-                            "  --format csv       one file per table, with all digits: DIR/<table>.csv; needs --out\n"
-                            "  --out DIR          where files go; made if it is missing\n"
-                            "  --help, --version\n"
-                            "\n"
-                            "Exit code: 0 good, 1 no VALID run or a file that cannot be read, 2 wrong input.\n";
+static const char usage[] =
+    "usage: impex-report PATH... [--format FORMAT[,FORMAT...]] [--out DIR]\n"
+    "\n"
+    "Tables and figures of win-rates, accuracies, paired differences, baselines, cost and "
+    "validity. PATH: result files\n"
+    "(*.h5), the folder of a suite (results/quickstart), or a folder of such folders "
+    "(results).\n"
+    "\n"
+    "  --format term      aligned tables on stdout (the default)\n"
+    "  --format md        Markdown: DIR/report.md, or stdout without --out\n"
+    "  --format html      one page with figures: DIR/report.html, or stdout without --out\n"
+    "  --format csv       one file per table, with all digits: DIR/<table>.csv; needs --out\n"
+    "  --format tex       LaTeX: DIR/report.tex, DIR/tables/*.tex, DIR/figures/*.pdf; needs --out\n"
+    "  --out DIR          where files go; made if it is missing\n"
+    "  --help, --version\n"
+    "\n"
+    "Exit code: 0 good, 1 no VALID run or a file that cannot be read, 2 wrong input.\n";
 
 typedef struct {
     const char **path;
@@ -47,7 +51,7 @@ static ix_status read_formats(const char *list, unsigned *format)
         unsigned found = 0;
         for (size_t i = 0; i < sizeof formats / sizeof formats[0]; i++)
             if (strlen(formats[i].name) == length && strncmp(formats[i].name, at, length) == 0) found = formats[i].flag;
-        if (!found) return ix_fail(IX_EINPUT, "--format %s: the formats are term, md and csv", list);
+        if (!found) return ix_fail(IX_EINPUT, "--format %s: the formats are term, md, csv, html and tex", list);
         *format |= found;
         at = at[length] ? at + length + 1 : NULL;
     }
@@ -99,8 +103,9 @@ static ix_status read_options(options *o, int argc, char **argv)
     if (o->help || o->version) goto done;
     if (!o->format) o->format = TERM;
     IX_NEED(o->paths > 0, IX_EINPUT, "no results named; for example: impex-report results/quickstart");
-    IX_NEED(!(o->format & CSV) || o->out, IX_EINPUT, "--format csv writes several files: name a folder with --out");
-    IX_NEED(!o->out || o->format & (MARKDOWN | CSV), IX_EINPUT, "--out is for --format md or csv");
+    IX_NEED(!(o->format & (CSV | TEX)) || o->out, IX_EINPUT,
+            "--format %s writes several files: name a folder with --out", o->format & CSV ? "csv" : "tex");
+    IX_NEED(!o->out || o->format & ~(unsigned)TERM, IX_EINPUT, "--out is for --format md, csv, html or tex");
 done:
     return rc;
 }
@@ -108,10 +113,14 @@ done:
 static ix_status write_all(const options *o, const ix_report *r)
 {
     ix_status rc = IX_OK;
+    bool drawn = true;
     if (o->format & TERM) ix_report_term(stdout, r);
     if (o->format & MARKDOWN && !o->out) ix_report_markdown(stdout, r);
     if (o->format & MARKDOWN && o->out) IX_TRY(ix_report_write_markdown(r, o->out));
     if (o->format & CSV) IX_TRY(ix_report_write_csv(r, o->out));
+    if (o->format & HTML) IX_TRY(ix_report_write_html(r, o->out, &drawn));
+    if (o->format & TEX) IX_TRY(ix_report_write_tex(r, o->out, &drawn));
+    if (!drawn) fprintf(stderr, "impex-report: %s\n", ix_message());
     IX_NEED(fflush(stdout) == 0 && !ferror(stdout), IX_EIO, "stdout: %s", strerror(errno));
 done:
     return rc;

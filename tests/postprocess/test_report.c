@@ -304,7 +304,7 @@ static void test_program(void **state)
     assert_int_equal(run_program("%s/demo --format csv", folder), 2);
     assert_int_equal(run_program("%s/demo --out %s/new", folder), 2);
     assert_int_equal(run_program("%s/demo --format pdf", folder), 2);
-    check_file(folder, "stderr", "the formats are term, md and csv");
+    check_file(folder, "stderr", "the formats are term, md, csv, html and tex");
     assert_int_equal(run_program("%s/none", folder), 2);
     assert_int_equal(run_program("%s/demo --wrong", folder), 2);
     check_file(folder, "stderr", "--wrong: no such option");
