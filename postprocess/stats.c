@@ -2,6 +2,7 @@
 #include "stats.h"
 
 #include <math.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -124,23 +125,37 @@ ix_interval ix_mean_of_two(double a, ix_interval of_a, double b, ix_interval of_
     return (ix_interval){mean - hypot(a - of_a.low, b - of_b.low) / 2, mean + hypot(of_a.high - a, of_b.high - b) / 2};
 }
 
+/* table[i][byte]: the sum of eight differences with the signs that the byte says. */
+static double *sums_of_eight(const double *d, int64_t n)
+{
+    int64_t eights = (n + 7) / 8;
+    double *table = calloc((size_t)eights * 256, sizeof *table);
+    for (int64_t i = 0; table && i < eights; i++)
+        for (int byte = 0; byte < 256; byte++)
+            for (int64_t k = 0; k < 8 && 8 * i + k < n; k++)
+                table[256 * i + byte] += byte >> k & 1 ? d[8 * i + k] : -d[8 * i + k];
+    return table;
+}
+
 double ix_sign_flip(const double *d, int64_t n, int draws, uint64_t seed)
 {
-    double sum = 0, size = 0;
+    double sum = 0, size = 0, *table = sums_of_eight(d, n);
     uint64_t draw = 0, bits = 0;
     int hits = 0;
+    if (!table) return NAN;
     for (int64_t i = 0; i < n; i++) {
         sum += d[i];
         size += fabs(d[i]);
     }
     for (int b = 0; b < draws; b++) {
         double flipped = 0;
-        for (int64_t i = 0; i < n; i++, bits >>= 1) {
-            if (i % 64 == 0) bits = ix_draw_bits(seed, IX_DRAW_BOOTSTRAP, draw++);
-            flipped += bits & 1 ? d[i] : -d[i];
+        for (int64_t i = 0; 8 * i < n; i++, bits >>= 8) {
+            if (i % 8 == 0) bits = ix_draw_bits(seed, IX_DRAW_BOOTSTRAP, draw++);
+            flipped += table[256 * i + (int64_t)(bits & 0xff)];
         }
         hits += fabs(flipped) >= fabs(sum) - 1e-12 * size; /* sums of the same numbers in another order */
     }
+    free(table);
     return (1.0 + hits) / (1.0 + draws);
 }
 

@@ -48,7 +48,7 @@ ix_interval ix_mean_of_two(double a, ix_interval of_a, double b, ix_interval of_
 
 /* How often |sum s_i d_i| >= |sum d_i| when every sign s_i is thrown by itself: the share of `draws` throws, with the
  * data's own signs counted as one more, (1 + hits) / (1 + draws) (Fisher's randomisation test; Phipson and Smyth 2010
- * for the one more). Draws are IX_DRAW_BOOTSTRAP of `seed`. n >= 1. */
+ * for the one more). Draws are IX_DRAW_BOOTSTRAP of `seed`. n >= 1. NaN: no memory. */
 double ix_sign_flip(const double *d, int64_t n, int draws, uint64_t seed);
 
 /* Paired differences of `runs` twins on the same pairs: diff[r][i] = 2 (EX right - IM right) in -2 .. 2, ties being one
