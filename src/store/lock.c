@@ -169,11 +169,24 @@ static bool parse(const char *text, size_t size, ix_lock_report *report, owner *
     return good;
 }
 
-/* An earlier start of the Slurm job that we are: Slurm starts a job again only when it has given up what was before. */
-static bool is_our_past(const ix_lock_report *r, const owner *o)
+/* Is it among the words of IMPEX_ENDED_JOBS? Whoever starts us asked Slurm. */
+static bool is_named_ended(const char *job)
 {
-    return r->job[0] && !strcmp(r->job, text_of("SLURM_JOB_ID")) &&
-           !strcmp(o->cluster, text_of("SLURM_CLUSTER_NAME")) && o->restart < own_restart();
+    const char *list = text_of("IMPEX_ENDED_JOBS");
+    size_t n = strlen(job);
+    for (const char *at = list; (at = strstr(at, job)); at += n)
+        if ((at == list || at[-1] == ' ') && (at[n] == ' ' || !at[n])) return true;
+    return false;
+}
+
+/* A Slurm job that has ended, or an earlier start of the one that we are: Slurm starts a job again only when it has
+ * given up what was before. NULL: neither. */
+static const char *ended_job(const ix_lock_report *r, const owner *o)
+{
+    if (!r->job[0] || strcmp(o->cluster, text_of("SLURM_CLUSTER_NAME")) != 0) return NULL;
+    if (is_named_ended(r->job)) return "; that job has ended";
+    bool ours = !strcmp(r->job, text_of("SLURM_JOB_ID"));
+    return ours && o->restart < own_restart() ? "; that job was started again" : NULL;
 }
 
 /* Alive or dead, and the sentence that says why. `age`: seconds since its last sign of life. */
@@ -191,15 +204,12 @@ static void judge(sight *s, const char *text, size_t size, double age, double pa
         snprintf(r->text, sizeof r->text, "an unreadable lock, %.0f s old", age);
         return;
     }
-    bool local = strcmp(host, r->host) == 0 && strcmp(here, o.machine) == 0, past = !local && is_our_past(r, &o);
-    bool lives = local ? process_lives(r->pid, o.start) : !past && age <= patience;
+    bool local = strcmp(host, r->host) == 0 && strcmp(here, o.machine) == 0;
+    const char *why = local ? "; that process is gone" : ended_job(r, &o);
+    bool lives = local ? process_lives(r->pid, o.start) : !why && age <= patience;
     s->state = lives ? IX_LOCK_BUSY : IX_LOCK_DEAD;
     snprintf(r->text, sizeof r->text, "%.100s, process %lld%s%s, since %s, %s %.0f s ago%s", r->host, (long long)r->pid,
-             r->job[0] ? ", job " : "", r->job, o.since, "last sign of life", age,
-             lives   ? ""
-             : local ? "; that process is gone"
-             : past  ? "; that job was started again"
-                     : "");
+             r->job[0] ? ", job " : "", r->job, o.since, "last sign of life", age, lives || !why ? "" : why);
 }
 
 /* `now` by the clock that dates the files of this folder. */

@@ -5,7 +5,8 @@
  *
  * An owner is dead when it is a process of this machine that no longer exists (its start time is compared
  * too: process numbers come back), when it is anywhere else and an earlier start of the Slurm job that asks (a crashed
- * node), or when it is anywhere else and gave no sign of life for `patience` seconds. A dead owner's lock is taken over
+ * node) or a job named in IMPEX_ENDED_JOBS (numbers with spaces between; of the same cluster), or when it is anywhere
+ * else and gave no sign of life for `patience` seconds. A dead owner's lock is taken over
  * by exactly one of those who try: whoever creates the claim file named after the dead lock's content, and finds that
  * lock still in place while holding the claim. Works on any file system with exclusive creation and rename; ages are
  * measured by its own clock. All functions are local. */

@@ -127,7 +127,7 @@ static void a_dead_owner_loses_it(void **state)
 }
 
 /* A node crashes, and Slurm starts the job again elsewhere: nobody else's is taken so early. */
-static void a_restarted_job_takes_over_from_itself(void **state)
+static void what_slurm_has_ended_is_taken_over(void **state)
 {
     char *path = example_path(*state, "r.lock");
 
@@ -149,7 +149,15 @@ static void a_restarted_job_takes_over_from_itself(void **state)
     want(path, IX_LOCK_BUSY, "crashed, process ");
     setenv("SLURM_RESTART_COUNT", "2", 1);
     want(path, IX_LOCK_TAKEN_OVER, "that job was started again");
+    leave_dead_lock(path); /* by a job that has ended: those who start us asked Slurm */
+    set_field(path, "host", json_string("crashed"));
+    setenv("SLURM_JOB_ID", "5000", 1);
+    setenv("IMPEX_ENDED_JOBS", "47110 14711 471 4711x", 1);
+    want(path, IX_LOCK_BUSY, "job 4711");
+    setenv("IMPEX_ENDED_JOBS", "47110 4711", 1);
+    want(path, IX_LOCK_TAKEN_OVER, "that job has ended");
     unsetenv("SLURM_JOB_ID"), unsetenv("SLURM_CLUSTER_NAME"), unsetenv("SLURM_RESTART_COUNT");
+    unsetenv("IMPEX_ENDED_JOBS");
     assert_int_equal(count_files(*state), 0);
     free(path);
 }
@@ -368,7 +376,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         FRESH(a_living_owner_keeps_it),
         FRESH(a_dead_owner_loses_it),
-        FRESH(a_restarted_job_takes_over_from_itself),
+        FRESH(what_slurm_has_ended_is_taken_over),
         FRESH(an_unreadable_lock_gets_time),
         FRESH(heartbeats),
         FRESH(a_claim_can_be_left_behind),
