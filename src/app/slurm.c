@@ -58,10 +58,12 @@ static ix_status describe_task(ix_slurm_task *t, const ix_batch *b, const ix_pla
 {
     ix_status rc = IX_OK;
     ix_layout l;
+    char bytes[IX_FIGURE];
     int64_t runs = ix_span_size(t->runs);
 
     IX_TRY(ix_layout_choose(&l, &b->suite->settings, places, need + t->runs.lo, runs, runs));
-    IX_NEED(l.fits, IX_EINPUT, "--mem %s: %s", b->o->memory, l.why[0]);
+    IX_NEED(l.fits, IX_EINPUT, "--mem %s: too little for %d ranks on a node, of which one needs %s", b->o->memory,
+            places->ranks_on_node, ix_figure_bytes(bytes, (double)l.bytes));
     IX_NEED(l.groups <= runs || runs < b->o->runs_per_job, IX_EINPUT,
             "--ranks: %d ranks are too many for one job: %lld run%s on %d rank%s each fill %lld; fewer ranks, or more "
             "runs in a job (--runs-per-job)",

@@ -194,6 +194,28 @@ static const char end_of_time[] =
     "*) export SLURM_JOB_END_TIME=$end ;;\n"
     "esac\n";
 
+/* Of those that gave no sign of life lately (they do every 15 seconds), else many tasks would ask for many others. */
+static void put_ended(FILE *f, const ix_batch *b, const char *which)
+{
+    fputs("\n# Jobs that hold runs of this suite and have ended: their locks need not grow old first.\n"
+          "IMPEX_ENDED_JOBS=''\n"
+          "for job in $(find ",
+          f);
+    put_word(f, b->results);
+    fprintf(f,
+            " -maxdepth 1 -name '*.lock' -user \"$(id -un)\"%s -exec \\\n"
+            "    sed -n 's/.*\"job\": \"\\([0-9][0-9]*\\)\", \"cluster\": \"'\"$SLURM_CLUSTER_NAME\"'\".*/\\1/p' {} +"
+            " 2>/dev/null | sort -u); do\n"
+            "    case $(scontrol show job -o \"$job\" 2>&1) in\n"
+            "    *'Invalid job id'* | *JobState=COMPLETED* | *JobState=CANCELLED* | *JobState=FAILED* | "
+            "*JobState=TIMEOUT* | *JobState=NODE_FAIL*)\n"
+            "        IMPEX_ENDED_JOBS=\"$IMPEX_ENDED_JOBS $job\" ;;\n"
+            "    esac\n"
+            "done\n"
+            "export IMPEX_ENDED_JOBS\n",
+            which);
+}
+
 static const char signals[] =
     "\n"
     "# Slurm signals this script and not the program. USR1 (the time is nearly over, a job of higher priority, "
@@ -244,6 +266,7 @@ char *ix_slurm_runs_script(const ix_batch *b)
     put_place(f, b);
     fprintf(f, "export OMP_NUM_THREADS=%lld\nrestarts=%lld\n", (long long)b->o->threads, (long long)b->o->restarts);
     fputs(end_of_time, f);
+    put_ended(f, b, " ! -newermt '20 seconds ago'");
     fputs(signals, f);
     put_launcher(f, b->o);
     fputs(" \\\n    ", f);
@@ -272,7 +295,9 @@ char *ix_slurm_report_script(const ix_batch *b)
     fputs("#SBATCH --open-mode=append\n", f);
     put_log(f, b, "report-%j.log");
     put_place(f, b);
-    fputs("export OMP_NUM_THREADS=1\n\n# What is not finished, and what was last said of it. Exit code 1 if there is "
+    fputs("export OMP_NUM_THREADS=1\n", f);
+    put_ended(f, b, "");
+    fputs("\n# What is not finished, and what was last said of it. Exit code 1 if there is "
           "any.\n",
           f);
     put_word(f, b->program);

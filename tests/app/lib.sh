@@ -16,7 +16,7 @@ fail() {
     failures=$((failures + 1))
     printf 'FAIL: %s\n' "$1"
     shift
-    for file in "$@"; do sed "s/^/    $file: /" "$file" | head -n 20; done
+    for file in "$@"; do sed "s|^|    $file: |" "$file" | head -n 20; done
 }
 
 # What the launcher itself says about a failed job is not the program's.

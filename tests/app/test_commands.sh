@@ -7,10 +7,10 @@ here=$(cd "$(dirname "$0")" && pwd)
 
 # --- help -----------------------------------------------------------------------------------------------------------
 good 'help' "$impex" --help
-for command in run plan check export score tokenize data schema probe; do
+for command in run plan slurm check export score tokenize data schema probe; do
     grep -q "^  impex $command " out || fail "help: lacks $command" out
 done
-for command in run plan check export score tokenize data schema probe; do
+for command in run plan slurm check export score tokenize data schema probe; do
     good "$command --help" "$impex" "$command" --help
     says "impex $command"
     [ ! -s err ] || fail "$command --help: something on standard error" err
