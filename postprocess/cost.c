@@ -10,69 +10,20 @@
 #include "store/reader.h"
 #include "table.h"
 
-static bool in_step(int phase)
-{
-    return phase != IX_PHASE_EVALUATE && phase != IX_PHASE_REFERENCE && phase != IX_PHASE_WRITE;
-}
-
-static int phase_named(const char *name)
-{
-    for (int p = 0; p < IX_PHASE_COUNT; p++)
-        if (strcmp(name, ix_phase_name((ix_phase)p)) == 0) return p;
-    return -1;
-}
-
-typedef struct {
-    int64_t ranks, phases;
-    const int *known;  /* [phases] the phase of base/clock.h, -1: none of them */
-    double slow, mean; /* computing time of the slowest rank and of the mean, summed over steps */
-} step_times;
-
-/* One step's seconds[rank][phase] into the sums. */
-static void add_step(ix_cost *c, step_times *t, const double *seconds)
-{
-    double slowest_step = 0, slowest_work = 0, work_sum = 0, ranks = 0;
-    for (int64_t r = 0; r < t->ranks; r++) ranks += !isnan(seconds[r * t->phases]);
-    for (int64_t r = 0; r < t->ranks; r++) {
-        double step = 0, work = 0;
-        if (isnan(seconds[r * t->phases])) continue; /* a rank that joined at a later step */
-        for (int64_t k = 0; k < t->phases; k++) {
-            double s = seconds[r * t->phases + k];
-            if (t->known[k] < 0) continue;
-            c->phase[t->known[k]] += s / ranks;
-            if (!in_step(t->known[k])) continue;
-            step += s;
-            if (t->known[k] != IX_PHASE_REDUCE) work += s; /* whoever is early waits there */
-        }
-        slowest_step = fmax(slowest_step, step);
-        slowest_work = fmax(slowest_work, work);
-        work_sum += work;
-    }
-    c->train += slowest_step;
-    t->slow += slowest_work;
-    t->mean += ranks > 0 ? work_sum / ranks : 0;
-}
-
 static void read_times(ix_cost *c, const ix_reader *rd)
 {
     double *seconds = NULL;
-    step_times t;
-    int64_t dims[3] = {0}, names = 0;
-    char **name = NULL;
+    int64_t dims[3] = {0};
     int *known = NULL;
 
     if (ix_reader_array(rd, "/train/time", 3, dims, &seconds) != IX_OK) goto done;
-    if (ix_reader_texts(rd, "/train/phase", 1, &names, &name) != IX_OK || names != dims[2]) goto done;
-    known = ix_grow(NULL, (size_t)names, sizeof *known);
-    for (int64_t k = 0; k < names; k++) known[k] = phase_named(name[k]);
-    c->train = 0;
+    if (ix_times_phases(rd, "/train/phase", dims[2], &known) != IX_OK) goto done;
     c->steps = dims[0];
-    t = (step_times){.ranks = dims[1], .phases = dims[2], .known = known};
-    for (int64_t s = 0; s < dims[0]; s++) add_step(c, &t, seconds + s * dims[1] * dims[2]);
-    if (t.mean > 0) c->imbalance = t.slow / t.mean;
+    for (int64_t s = 0; s < dims[0]; s++)
+        ix_times_add(&c->times, seconds + s * dims[1] * dims[2], dims[1], dims[2], known);
+    c->train = c->times.step;
 done:
     free(seconds);
-    free(name);
     free(known);
 }
 
@@ -101,7 +52,7 @@ static void read_evaluation(ix_cost *c, const ix_reader *rd)
         free(path);
     }
     if (any) c->evaluate = total;
-    else if (c->phase[IX_PHASE_EVALUATE] > 0) c->evaluate = c->phase[IX_PHASE_EVALUATE];
+    else if (c->times.phase[IX_PHASE_EVALUATE] > 0) c->evaluate = c->times.phase[IX_PHASE_EVALUATE];
 }
 
 static void read_loss(ix_cost *c, const ix_reader *rd)
@@ -128,7 +79,6 @@ void ix_cost_read(ix_cost *out, const ix_reader *rd)
                      .evaluate = NAN,
                      .reference = NAN,
                      .wall = NAN,
-                     .imbalance = NAN,
                      .memory = NAN,
                      .loss_first = NAN,
                      .loss_last = NAN};

@@ -12,10 +12,10 @@ static bool same(const char *a, const char *b)
     return strcmp(a, b) == 0;
 }
 
-/* Runs that only state claims judge nothing. */
+/* Runs that only state claims or time layouts judge nothing. */
 static bool compared(const ix_record *r)
 {
-    return !r->duplicate && !ix_is_pretraining(r) && !(r->stated && r->sets == 0);
+    return !r->duplicate && !ix_is_pretraining(r) && !((r->stated || r->scaled) && r->sets == 0);
 }
 
 static int find_text(const char **list, int count, const char *text)

@@ -10,6 +10,7 @@
 
 #include "base/file.h"
 #include "claims.h"
+#include "scaled.h"
 #include "store/reader.h"
 #include "table.h"
 
@@ -73,6 +74,7 @@ ix_status ix_record_read(ix_record *out, const char *path)
         rc = IX_OK;
     }
     IX_TRY(ix_stated_read(&out->stated, rd));
+    IX_TRY(ix_scaled_read(&out->scaled, rd));
     ix_cost_read(&out->cost, rd);
     out->cost.wall = utc_seconds(ix_reader_text(rd, "/", "finished")) - utc_seconds(ix_reader_text(rd, "/", "started"));
 done:
@@ -90,6 +92,7 @@ void ix_record_free(ix_record *r)
     for (int i = 0; i < r->sets; i++) ix_scored_free(&r->set[i]);
     free(r->set);
     ix_stated_free(&r->stated);
+    ix_scaled_free(&r->scaled);
     *r = (ix_record){0};
 }
 

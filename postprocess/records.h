@@ -17,6 +17,7 @@
 #include "base/status.h"
 #include "store/ledger.h"
 #include "store/reader.h"
+#include "times.h"
 #include "traits.h"
 
 /* What ranks the pairs without a trained model: twice the pairs ranked right, ties one half; -1: the file does not say.
@@ -54,9 +55,8 @@ typedef struct {
 /* Times in seconds; NaN: not in the file. */
 typedef struct {
     double train, evaluate, reference, wall;
-    double phase[IX_PHASE_COUNT]; /* of training steps: mean over ranks, sum over steps */
-    double imbalance;             /* of computing: sum over steps of the slowest rank's time over that of the mean */
-    double memory;                /* peak bytes of the largest rank */
+    ix_times times; /* of training steps; zeros: not in the file */
+    double memory;  /* peak bytes of the largest rank */
     int64_t pairs, tokens, steps;
     double loss_first, loss_last; /* mean over the first and the last hundredth of the steps */
 } ix_cost;
@@ -73,6 +73,7 @@ typedef struct {
     ix_scored *set;
     ix_cost cost;
     struct ix_stated *stated; /* claims.h; NULL: it states nothing */
+    struct ix_scaled *scaled; /* scaled.h; NULL: it times no layouts */
 } ix_record;
 
 typedef struct {

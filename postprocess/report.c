@@ -8,9 +8,9 @@
 
 /* One row per section or figure, in the order of the report. A figure stands behind the table before it. */
 static void (*const sections[])(const ix_material *, ix_tables *) = {
-    ix_section_winrate, ix_section_accuracy,  ix_plot_curves,         ix_plot_margin,      ix_section_persona,
-    ix_section_paired,  ix_section_baselines, ix_section_calibration, ix_plot_rewards,     ix_section_length,
-    ix_section_cost,    ix_section_pretrain,  ix_section_claims,      ix_section_validity,
+    ix_section_winrate, ix_section_accuracy,  ix_plot_curves,         ix_plot_margin,    ix_section_persona,
+    ix_section_paired,  ix_section_baselines, ix_section_calibration, ix_plot_rewards,   ix_section_length,
+    ix_section_cost,    ix_section_scaling,   ix_section_pretrain,    ix_section_claims, ix_section_validity,
 };
 
 static char *headline(const ix_material *m)

@@ -40,6 +40,18 @@ static const ix_column share_columns[] = {{"suite", "suite", IX_KEY, 0},
                                           IX_PHASES(P)
 #undef P
 };
+/* The same phases, and all of computing. */
+static const ix_column uneven_columns[] = {{"suite", "suite", IX_KEY, 0},
+                                           {"part", "part", IX_KEY, 0},
+                                           {"model", "model", IX_KEY, 0},
+                                           {"varied", "with", IX_KEY, 0},
+                                           {"objective", "", IX_LEFT, 0},
+                                           {"ranks", "ranks", 0, 0},
+#define P(name, text) {text, text, (OUTSIDE >> IX_PHASE_##name & 1) ? IX_CSV_ONLY : 0, 3},
+                                           IX_PHASES(P)
+#undef P
+                                               {"computing", "computing", 0, 3}};
+enum { UNEVEN_COLUMNS = sizeof uneven_columns / sizeof uneven_columns[0] };
 enum { SHARE_COLUMNS = sizeof share_columns / sizeof share_columns[0] };
 
 static const ix_column run_columns[] = {
@@ -123,7 +135,7 @@ static double token_rate(const ix_cost *c)
 
 static double imbalance(const ix_cost *c)
 {
-    return c->imbalance;
+    return ix_times_imbalance(&c->times);
 }
 
 static double memory(const ix_cost *c)
@@ -164,11 +176,31 @@ static void put_shares(ix_table *t, const batch *b)
 {
     double sum[IX_PHASE_COUNT] = {0}, total = 0;
     for (int i = 0; i < b->runs; i++)
-        for (int p = 0; p < IX_PHASE_COUNT; p++) sum[p] += b->run[i]->cost.phase[p];
+        for (int p = 0; p < IX_PHASE_COUNT; p++) sum[p] += b->run[i]->cost.times.phase[p];
     for (int p = 0; p < IX_PHASE_COUNT; p++) total += sum[p];
     if (!(total > 0)) return;
     put_keys(t, b->first);
     for (int p = 0; p < IX_PHASE_COUNT; p++) ix_put_real(t, sum[p] / total);
+}
+
+/* Over all runs of the batch as if they were one. */
+static void put_uneven(ix_table *t, const batch *b)
+{
+    ix_times sum = {0};
+    if (b->first->ranks < 2) return;
+    for (int i = 0; i < b->runs; i++) {
+        const ix_times *of = &b->run[i]->cost.times;
+        for (int p = 0; p < IX_PHASE_COUNT; p++) {
+            sum.phase[p] += of->phase[p];
+            sum.most[p] += of->most[p];
+        }
+        sum.work += of->work;
+        sum.most_work += of->most_work;
+    }
+    if (isnan(ix_times_imbalance(&sum))) return;
+    put_keys(t, b->first);
+    for (int p = 0; p < IX_PHASE_COUNT; p++) ix_put_real(t, ix_times_uneven(&sum, p));
+    ix_put_real(t, ix_times_imbalance(&sum));
 }
 
 /* Judged after training steps, but no time of it in the file. */
@@ -199,7 +231,7 @@ static void put_runs(const ix_material *m, ix_table *t)
         ix_put_int(t, r->cost.tokens);
         ix_put_real(t, pair_rate(&r->cost));
         ix_put_real(t, token_rate(&r->cost));
-        ix_put_real(t, r->cost.imbalance);
+        ix_put_real(t, imbalance(&r->cost));
         ix_put_real(t, r->cost.memory);
     }
 }
@@ -215,15 +247,20 @@ static void say_ratio(ix_table *t, const batch *ex, const batch *im)
                      b / a, (b + r) / a);
 }
 
-static void put_family(const ix_material *m, int family, ix_table *cost, ix_table *share)
+typedef struct {
+    ix_table *cost, *share, *uneven, *runs;
+} cost_tables;
+
+static void put_family(const ix_material *m, int family, cost_tables *t)
 {
     batch ex = {0}, im = {0};
     for (int i = 0; i < m->records; i++) {
         if (!counts(&m->record[i]) || m->record[i].cell != family) continue;
         batch b = batch_of(m, i);
         if (b.run[0] == &m->record[i]) { /* the first of its batch */
-            put_cost(cost, &b);
-            put_shares(share, &b);
+            put_cost(t->cost, &b);
+            put_shares(t->share, &b);
+            put_uneven(t->uneven, &b);
             batch *keep = strcmp(b.first->objective, "ex_rm") == 0   ? &ex
                           : strcmp(b.first->objective, "im_rm") == 0 ? &im
                                                                      : NULL;
@@ -234,7 +271,7 @@ static void put_family(const ix_material *m, int family, ix_table *cost, ix_tabl
         }
         free(b.run);
     }
-    if (ex.runs && im.runs && ex.first->ranks == im.first->ranks) say_ratio(cost, &ex, &im);
+    if (ex.runs && im.runs && ex.first->ranks == im.first->ranks) say_ratio(t->cost, &ex, &im);
     free(ex.run);
     free(im.run);
 }
@@ -244,24 +281,28 @@ void ix_section_cost(const ix_material *m, ix_tables *out)
     bool any = false;
     for (int i = 0; i < m->records; i++) any |= counts(&m->record[i]);
     if (!any) return;
-    ix_table *cost = ix_table_add(out, "cost", "Cost of VALID runs (means over runs)", columns, COLUMNS);
-    ix_table *share =
-        ix_table_add(out, "phases", "Where a training step's time goes (shares)", share_columns, SHARE_COLUMNS);
-    ix_table *runs = ix_table_add(out, "cost_runs", "Cost of every VALID run", run_columns, RUN_COLUMNS);
-    for (int f = 0; f < m->families; f++) put_family(m, f, cost, share);
-    put_runs(m, runs);
+    cost_tables t = {.cost = ix_table_add(out, "cost", "Cost of VALID runs (means over runs)", columns, COLUMNS)};
+    t.uneven = ix_table_add(out, "imbalance", "How evenly ranks share a phase (max/mean of their times)",
+                            uneven_columns, UNEVEN_COLUMNS);
+    t.share = ix_table_add(out, "phases", "Where a training step's time goes (shares)", share_columns, SHARE_COLUMNS);
+    t.runs = ix_table_add(out, "cost_runs", "Cost of every VALID run", run_columns, RUN_COLUMNS);
+    for (int f = 0; f < m->families; f++) put_family(m, f, &t);
+    put_runs(m, t.runs);
     ix_plot_phases(m, out);
-    ix_table_close(cost,
+    ix_table_close(t.cost,
                    "train s is the time of the training steps, wall s that of the whole run. max/mean: the slowest "
                    "rank's computing time "
                    "over the mean's, step by step. Rates compare machines only where settings, ranks and versions "
                    "are equal, and say nothing about accuracy.");
     int untimed = untimed_runs(m);
     if (untimed)
-        ix_table_close(cost,
+        ix_table_close(t.cost,
                        "%d of these runs store no time of their evaluations: if those ran on the clock of the training "
                        "steps, train s and the shares of forward and head are too high, and the rates too low.",
                        untimed);
-    if (share->rows) ix_table_close(share, "reduce holds the time in which early ranks wait for late ones.");
-    else ix_table_say(share, "No run stores the times of its steps.");
+    if (t.share->rows) ix_table_close(t.share, "reduce holds the time in which early ranks wait for late ones.");
+    else ix_table_say(t.share, "No run stores the times of its steps.");
+    if (t.uneven->rows)
+        ix_table_close(t.uneven, "In every step the rank that spends most in a phase over the mean of all ranks. 1 is "
+                                 "even; reduce is long where a rank computes little. computing: all but reduce.");
 }

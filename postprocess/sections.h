@@ -18,6 +18,7 @@ void ix_section_calibration(const ix_material *m, ix_tables *out);
 void ix_section_length(const ix_material *m, ix_tables *out);
 void ix_section_baselines(const ix_material *m, ix_tables *out);
 void ix_section_cost(const ix_material *m, ix_tables *out);
+void ix_section_scaling(const ix_material *m, ix_tables *out);
 void ix_section_pretrain(const ix_material *m, ix_tables *out);
 void ix_section_claims(const ix_material *m, ix_tables *out);
 void ix_section_validity(const ix_material *m, ix_tables *out);

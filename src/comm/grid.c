@@ -24,7 +24,8 @@ static void measure(ix_grid *g)
     }
 }
 
-/* Rank of comm[IX_WORLD] = (group * data + d) * tensor + t. Ranks of one colour become one communicator, in its order. */
+/* Rank of comm[IX_WORLD] = (group * data + d) * tensor + t. Ranks of one colour become one communicator, in its order.
+ */
 static void cut_box(ix_grid *g, int data, int tensor)
 {
     MPI_Comm all = g->comm[IX_WORLD];

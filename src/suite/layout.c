@@ -192,8 +192,9 @@ static void summarize(ix_layout *l, const question *q)
                       : s->parallel.groups ? "what the groups leave"
                                            : "as many as a step fills";
     if (!strcmp(s->task, "scaling")) {
-        snprintf(l->reason, sizeof l->reason, "%d rank%s, of which each run cuts layouts of its own; %d thread%s per rank",
-                 q->places->ranks, s_of(q->places->ranks), l->threads, s_of(l->threads));
+        snprintf(l->reason, sizeof l->reason,
+                 "%d rank%s, of which each run cuts layouts of its own; %d thread%s per rank", q->places->ranks,
+                 s_of(q->places->ranks), l->threads, s_of(l->threads));
         return;
     }
     snprintf(

@@ -48,7 +48,7 @@ struct ix_bench {
     ix_corpus_material c;
 };
 
-const ix_material *ix_bench_material(const ix_bench *b);                            /* of the latest point */
+const ix_material *ix_bench_material(const ix_bench *b); /* of the latest point */
 /* Without weights; `grid` as in ix_model_wish. */
 ix_status ix_bench_model(ix_model **out, const ix_bench *b, const ix_point *point, const ix_grid *grid);
 

@@ -36,12 +36,12 @@ typedef struct {
     ix_scaling_layouts list;
     start start[STARTS];
     int starts;
-    ix_scaling_place *place; /* [ranks], on the group's first rank */
-    double *tokens, *flops;  /* [pairs of the pool] */
-    double *known;           /* [pairs] the loss of each before training, NaN: of no layout yet */
-    ix_scaling_step *step;   /* [layouts][steps] of this rank */
-    double *deviation;       /* [layouts] of the losses that this rank saw */
-    int threads;             /* of the job */
+    ix_scaling_place *place;  /* [ranks], on the group's first rank */
+    double *tokens, *flops;   /* [pairs of the pool] */
+    double *known;            /* [pairs] the loss of each before training, NaN: of no layout yet */
+    ix_scaling_step *step;    /* [layouts][steps] of this rank */
+    double *deviation;        /* [layouts] of the losses that this rank saw */
+    int threads;              /* of the job */
     int64_t per_round, steps; /* of a layout: in one round, in all */
     int64_t done;             /* of all layouts, for who looks on */
     ix_machine machine;
@@ -130,8 +130,10 @@ static ix_status look_at_pairs(scaling *s)
 
     for (int i = 0; i < s->list.count; i++)
         if (s->list.at[i].pairs > most) most = s->list.at[i].pairs;
-    IX_NEED(n >= most, IX_EINPUT, "a step of the largest layout takes %lld pairs, but the data has %lld: lower "
-            "training.pairs_per_step or scaling.pairs_per_rank", (long long)most, (long long)n);
+    IX_NEED(n >= most, IX_EINPUT,
+            "a step of the largest layout takes %lld pairs, but the data has %lld: lower "
+            "training.pairs_per_step or scaling.pairs_per_rank",
+            (long long)most, (long long)n);
     s->tokens = calloc((size_t)n, sizeof *s->tokens);
     s->flops = calloc((size_t)n, sizeof *s->flops);
     s->known = calloc((size_t)n, sizeof *s->known);

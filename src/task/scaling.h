@@ -24,11 +24,11 @@
 #include "model/folder.h"
 #include "store/result.h"
 
-#define IX_SCALING_SERIES(S)    \
-    S(DATA, "data")             \
-    S(DATA_WEAK, "data-weak")   \
-    S(TENSOR, "tensor")         \
-    S(THREADS, "threads")       \
+#define IX_SCALING_SERIES(S)  \
+    S(DATA, "data")           \
+    S(DATA_WEAK, "data-weak") \
+    S(TENSOR, "tensor")       \
+    S(THREADS, "threads")     \
     S(GROUPS, "groups")
 
 typedef enum {
@@ -71,9 +71,9 @@ ix_status ix_scaling_draw(ix_texts **out, const ix_model_config *config, const i
 
 /* One step of one layout on one rank. */
 typedef struct {
-    double loss;           /* of its group */
-    double pairs, tokens;  /* of its group */
-    double flops;          /* of its group: multiplications and additions of products and attention, 3 forward passes */
+    double loss;          /* of its group */
+    double pairs, tokens; /* of its group */
+    double flops;         /* of its group: multiplications and additions of products and attention, 3 forward passes */
     double seconds[IX_PHASE_COUNT];
 } ix_scaling_step;
 

@@ -13,19 +13,27 @@ static const double spread_of_prompts = 0.94, spread_of_responses = 1.2;
 enum { SHORTEST_PROMPT = 16, SHORTEST_RESPONSE = 2, TRIES = 64, MOST_DRAWN = 8192 };
 
 typedef struct {
-    double median, spread;
-    int64_t shortest, longest; /* longest 0: no limit */
+    double spread;
+    int64_t median, shortest, longest;
 } lengths;
+
+/* `longest` 0: no limit. */
+static lengths lengths_around(int64_t median, double spread, int64_t shortest, int64_t longest)
+{
+    lengths l = {spread, median, shortest < median ? shortest : median, longest ? longest : INT32_MAX / 4};
+    if (l.shortest > l.longest) l.shortest = l.longest;
+    return l;
+}
 
 /* The `which`-th length: the first of some draws that is within its bounds. */
 static int64_t draw_length(const lengths *l, uint64_t which)
 {
-    int64_t longest = l->longest ? l->longest : INT32_MAX, shortest = l->shortest < longest ? l->shortest : longest, n = 0;
+    int64_t n = 0;
     for (uint64_t i = 0; i < TRIES; i++) {
-        n = llround(l->median * exp(l->spread * ix_draw_normal(0, IX_DRAW_LENGTHS, which * TRIES + i)));
-        if (n >= shortest && n <= longest) return n;
+        n = llround((double)l->median * exp(l->spread * ix_draw_normal(0, IX_DRAW_LENGTHS, which * TRIES + i)));
+        if (n >= l->shortest && n <= l->longest) return n;
     }
-    return n < shortest ? shortest : longest;
+    return n < l->shortest ? l->shortest : l->longest;
 }
 
 static int64_t most_pairs(const ix_settings *s)
@@ -39,16 +47,16 @@ static int64_t most_pairs(const ix_settings *s)
 
 static void draw_tokens(int32_t *id, int64_t n, int32_t vocabulary, uint64_t *at)
 {
-    for (int64_t i = 0; i < n; i++)
-        id[i] = (int32_t)(ix_draw_bits(0, IX_DRAW_TOKENS, (*at)++) % (uint64_t)vocabulary);
+    for (int64_t i = 0; i < n; i++) id[i] = (int32_t)(ix_draw_bits(0, IX_DRAW_TOKENS, (*at)++) % (uint64_t)vocabulary);
 }
 
 ix_status ix_scaling_draw(ix_texts **out, const ix_model_config *config, const ix_settings *s)
 {
     ix_status rc = IX_OK;
-    const lengths prompts = {(double)s->scaling.prompt_tokens, spread_of_prompts, SHORTEST_PROMPT, s->data.max_prompt};
-    const lengths responses = {(double)s->scaling.response_tokens, spread_of_responses, SHORTEST_RESPONSE,
-                               s->data.max_response};
+    const lengths prompts =
+        lengths_around(s->scaling.prompt_tokens, spread_of_prompts, SHORTEST_PROMPT, s->data.max_prompt);
+    const lengths responses =
+        lengths_around(s->scaling.response_tokens, spread_of_responses, SHORTEST_RESPONSE, s->data.max_response);
     int64_t n = most_pairs(s), room = 0;
     uint64_t at = 0;
     int32_t *id = NULL;
@@ -56,7 +64,8 @@ ix_status ix_scaling_draw(ix_texts **out, const ix_model_config *config, const i
 
     IX_TRY(ix_texts_create(&texts, "drawn pairs"));
     for (int64_t i = 0; i < n; i++) {
-        const int64_t size[] = {draw_length(&prompts, (uint64_t)(3 * i)), draw_length(&responses, (uint64_t)(3 * i + 1)),
+        const int64_t size[] = {draw_length(&prompts, (uint64_t)(3 * i)),
+                                draw_length(&responses, (uint64_t)(3 * i + 1)),
                                 draw_length(&responses, (uint64_t)(3 * i + 2))};
         int64_t all = size[0] + size[1] + size[2];
         if (all > room) {

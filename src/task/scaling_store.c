@@ -124,8 +124,7 @@ static ix_status store_times(const ix_scaling_tape *t, ix_result *result)
     IX_NEED(all, IX_ENOMEM, "scaling: out of memory");
     for (int64_t s = 0; s < t->steps; s++)
         for (int64_t r = 0; r < ranks; r++)
-            memcpy(all + (s * ranks + r) * IX_PHASE_COUNT, t->step[r * t->steps + s].seconds,
-                   sizeof t->step->seconds);
+            memcpy(all + (s * ranks + r) * IX_PHASE_COUNT, t->step[r * t->steps + s].seconds, sizeof t->step->seconds);
     IX_TRY(put(result, t->layout, "time", shape, all, NULL));
 done:
     free(all);
