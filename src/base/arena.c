@@ -16,6 +16,15 @@ static size_t round_up(size_t n, size_t unit)
     return (n + unit - 1) / unit * unit;
 }
 
+/* Pages come into being where they are first written: by all threads, so that they are spread as the work will be, and
+ * because that takes longer than anything else that a large run does before its first step. */
+static void touch(char *p, size_t size)
+{
+    const size_t piece = (size_t)8 << 20;
+#pragma omp parallel for schedule(static) if (size > 2 * piece)
+    for (size_t at = 0; at < size; at += piece) memset(p + at, 0, size - at < piece ? size - at : piece);
+}
+
 void *ix_alloc_block(size_t bytes)
 {
     size_t huge = (size_t)2 << 20;
@@ -25,7 +34,7 @@ void *ix_alloc_block(size_t bytes)
     void *p = aligned_alloc(unit, size);
     if (!p) return NULL;
     if (unit == huge) madvise(p, size, MADV_HUGEPAGE); /* advice only: failing costs nothing */
-    memset(p, 0, size);
+    touch(p, size);
     return p;
 }
 
