@@ -3,6 +3,9 @@
  * The grid: its shapes, its collectives on every axis, and a failure on one rank only. */
 #include "check.h"
 
+#include <time.h>
+
+#include "base/clock.h"
 #include "base/hash.h"
 #include "comm/question.h"
 
@@ -40,6 +43,59 @@ static void box_has_its_shape(void **state)
         ix_grid_destroy(&g);
         assert_null(g);
     }
+}
+
+/* The first ranks of a group as a world of their own; the others have none. */
+static void part_has_its_own_box(void **state)
+{
+    (void)state;
+    ix_grid *g = NULL, *part = NULL;
+    int ranks = ix_comm_ranks(), me = ix_comm_rank();
+    CHECK_OK(ix_grid_create(&g, 1, ranks, 1));
+    for (int n = 1; n <= ranks; n++) {
+        int box[16][3], count = boxes(n, box);
+        for (int b = 0; b < count; b++) {
+            ix_grid_create_part(&part, g, box[b][0], box[b][1], box[b][2]);
+            assert_true((part != NULL) == (me < n));
+            if (part) {
+                double sum = me + 1;
+                assert_int_equal(ix_grid_size(part, IX_WORLD), n);
+                assert_int_equal(ix_grid_rank(part, IX_WORLD), me);
+                assert_int_equal(ix_grid_group(part), me / (box[b][1] * box[b][2]));
+                assert_int_equal(ix_grid_groups(part), box[b][0]);
+                assert_int_equal(ix_grid_size(part, IX_DATA), box[b][1]);
+                assert_int_equal(ix_grid_rank(part, IX_TENSOR), me % box[b][2]);
+                ix_grid_sum_double(part, IX_WORLD, &sum, 1);
+                assert_true(sum == n * (n + 1) / 2.0);
+            }
+            ix_grid_rest(g, IX_GROUP);
+            ix_grid_destroy(&part);
+        }
+    }
+    ix_grid_destroy(&g);
+}
+
+/* Nobody passes before the last has come, and whoever waits takes no processor time to speak of. */
+static void resting_is_a_barrier(void **state)
+{
+    (void)state;
+    ix_grid *g = NULL;
+    struct timespec late = {.tv_nsec = 300000000}, before, after;
+    int ranks = ix_comm_ranks();
+    CHECK_OK(ix_grid_create(&g, 1, ranks, 1));
+    double came = 0, passed[2];
+    if (ix_comm_rank() == ranks - 1) nanosleep(&late, NULL);
+    came = ix_seconds();
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &before);
+    ix_grid_rest(g, IX_WORLD);
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &after);
+    passed[0] = -ix_seconds();
+    passed[1] = came;
+    ix_grid_max_double(g, IX_WORLD, passed, 2);
+    assert_true(-passed[0] >= passed[1]); /* one clock on one node: the first to pass, the last to come */
+    double spent = (double)(after.tv_sec - before.tv_sec) + 1e-9 * (double)(after.tv_nsec - before.tv_nsec);
+    assert_true(spent < 0.2);
+    ix_grid_destroy(&g);
 }
 
 static void wrong_box_is_refused(void **state)
@@ -268,6 +324,8 @@ int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(box_has_its_shape),
+        cmocka_unit_test(part_has_its_own_box),
+        cmocka_unit_test(resting_is_a_barrier),
         cmocka_unit_test(wrong_box_is_refused),
         cmocka_unit_test(self_is_alone),
         cmocka_unit_test(worst_status_wins_with_its_message),

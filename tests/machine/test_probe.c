@@ -42,6 +42,10 @@ static void machine_is_described(void **state)
     (void)state;
     char name[64], cut[4];
     assert_true(ix_probe_cores() >= 1);
+    ix_cores mine, none = {{0}}, other = {{0x05, [IX_CORES_BYTES - 1] = 0x80}}, more = {{0x03}};
+    ix_probe_core_set(&mine);
+    assert_int_equal(ix_cores_together((const ix_cores *[]){&mine, &mine, &none}, 3), ix_probe_cores());
+    assert_int_equal(ix_cores_together((const ix_cores *[]){&other, &more}, 2), 4);
     assert_true(ix_probe_memory() > (1 << 20));
     ix_probe_cpu(name, sizeof name);
     assert_true(strlen(name) > 0 && !strchr(name, '\n'));
