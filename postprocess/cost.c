@@ -10,8 +10,10 @@
 #include "store/reader.h"
 #include "table.h"
 
-static void read_times(ix_cost *c, const ix_reader *rd)
+/* after[step]: seconds of all steps before, so that after[steps] is that of the training; NULL without times. */
+static double *read_times(ix_cost *c, const ix_reader *rd)
 {
+    double *after = NULL;
     double *seconds = NULL;
     int64_t dims[3] = {0};
     int *known = NULL;
@@ -19,12 +21,17 @@ static void read_times(ix_cost *c, const ix_reader *rd)
     if (ix_reader_array(rd, "/train/time", 3, dims, &seconds) != IX_OK) goto done;
     if (ix_times_phases(rd, "/train/phase", dims[2], &known) != IX_OK) goto done;
     c->steps = dims[0];
-    for (int64_t s = 0; s < dims[0]; s++)
+    after = ix_grow(NULL, (size_t)dims[0] + 1, sizeof *after);
+    after[0] = 0;
+    for (int64_t s = 0; s < dims[0]; s++) {
         ix_times_add(&c->times, seconds + s * dims[1] * dims[2], dims[1], dims[2], known);
+        after[s + 1] = c->times.step;
+    }
     c->train = c->times.step;
 done:
     free(seconds);
     free(known);
+    return after;
 }
 
 /* Sum of a vector of the file; false if it is not there. */
@@ -73,16 +80,17 @@ static void read_loss(ix_cost *c, const ix_reader *rd)
 
 void ix_cost_read(ix_cost *out, const ix_reader *rd)
 {
-    double sum = 0, *value = NULL;
+    double sum = 0, *value = NULL, *after = NULL;
     int64_t ranks = 0;
     *out = (ix_cost){.train = NAN,
                      .evaluate = NAN,
                      .reference = NAN,
                      .wall = NAN,
                      .memory = NAN,
+                     .quality = NAN,
                      .loss_first = NAN,
                      .loss_last = NAN};
-    if (ix_reader_has(rd, "/train/time")) read_times(out, rd);
+    if (ix_reader_has(rd, "/train/time")) after = read_times(out, rd);
     if (sum_of(rd, "/train/pairs", &sum)) out->pairs = (int64_t)sum;
     if (sum_of(rd, "/train/tokens", &sum)) out->tokens = (int64_t)sum;
     read_evaluation(out, rd);
@@ -96,4 +104,6 @@ void ix_cost_read(ix_cost *out, const ix_reader *rd)
     if (ix_reader_has(rd, "/train/memory") && ix_reader_array(rd, "/train/memory", 1, &ranks, &value) == IX_OK)
         for (int64_t r = 0; r < ranks; r++) out->memory = fmax(r ? out->memory : 0, value[r]);
     free(value);
+    if (after) ix_quality_read(out, rd, after, out->steps);
+    free(after);
 }

@@ -80,6 +80,7 @@ ix_status ix_material_read(ix_material *out, const char *const *paths, int count
     IX_TRY(read_results(out, &found));
     if (out->records) qsort(out->record, (size_t)out->records, sizeof *out->record, by_place);
     mark_duplicates(out);
+    ix_bands_apply(out);
     IX_TRY(ix_launches_read(out, &found));
     ix_families_find(out);
 done:

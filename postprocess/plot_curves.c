@@ -10,7 +10,7 @@
 #include "groups.h"
 #include "sections.h"
 
-enum { WIDE = 190, HIGH = 140, ACROSS = 4, LEFT = 62, TOP = 34, PANELS = 32 };
+enum { WIDE = 190, HIGH = 140, ACROSS = 4, LEFT = 66, TOP = 34, PANELS = 32 };
 
 static const struct {
     const char *objective, *colour, *pale;
@@ -117,7 +117,7 @@ static void plot_panel(FILE *out, const ix_panels *p, const ix_group *g, int row
 {
     const char *comma = "plot 0.5 with lines lc rgb '#808080' dt 3 lw 1";
     ix_panels_next(out, p, row, g->row[row]);
-    fputs(ix_panels_left(p, row) ? "set ylabel 'accuracy' font ',12'\nset format y '%.1f'\n"
+    fputs(ix_panels_left(p, row) ? "set ylabel 'accuracy' font ',12' offset 1.5,0\nset format y '%.1f'\n"
                                  : "unset ylabel\nset format y ''\n",
           out);
     fputs(ix_panels_lowest(p, row) ? "set xlabel 'epoch' font ',12' offset 0,0.9\n" : "unset xlabel\n", out);

@@ -15,8 +15,8 @@ enum { WIDE = 520, BAR = 22, TOP = 56, BOTTOM = 52, RIGHT = 30, LETTER = 7, BARS
 static const struct {
     ix_phase phase;
     const char *colour;
-} part[] = {{IX_PHASE_DATA, "#FFFFFF"},     {IX_PHASE_FORWARD, "#0C2C84"}, {IX_PHASE_HEAD, "#41B6C4"},
-            {IX_PHASE_BACKWARD, "#225EA8"}, {IX_PHASE_REDUCE, "#FFFFB2"},  {IX_PHASE_UPDATE, "#A1DAB4"}};
+} part[] = {{IX_PHASE_DATA, "#FFFFFF"},     {IX_PHASE_FORWARD, "#253494"}, {IX_PHASE_HEAD, "#41B6C4"},
+            {IX_PHASE_BACKWARD, "#1D91C0"}, {IX_PHASE_REDUCE, "#FFFFB2"},  {IX_PHASE_UPDATE, "#A1DAB4"}};
 enum { PARTS = sizeof part / sizeof part[0] };
 
 typedef struct {

@@ -10,7 +10,7 @@
 #include "groups.h"
 #include "sections.h"
 
-enum { WIDE = 190, HIGH = 150, ACROSS = 4, LEFT = 62, TOP = 34, PANELS = 32 };
+enum { WIDE = 190, HIGH = 150, ACROSS = 4, LEFT = 66, TOP = 34, PANELS = 32 };
 
 typedef struct {
     double share[2][IX_REWARD_BINS]; /* side, bin */
@@ -54,7 +54,8 @@ static double write_row(FILE *out, const ix_material *m, const ix_group *g, int 
 static void plot_panel(FILE *out, const ix_panels *p, const ix_group *g, int row)
 {
     ix_panels_next(out, p, row, g->row[row]);
-    fputs(ix_panels_left(p, row) ? "set ylabel 'share:  IM-RM  |  EX-RM' font ',12'\n" : "unset ylabel\n", out);
+    fputs(ix_panels_left(p, row) ? "set ylabel 'share:  IM-RM  |  EX-RM' font ',12' offset 1.5,0\n" : "unset ylabel\n",
+          out);
     fputs(ix_panels_lowest(p, row) ? "set xlabel 'reward (deviations)' font ',12' offset 0,0.9\n" : "unset xlabel\n",
           out);
     fputs(ix_panels_left(p, row) ? "set ytics (sprintf('%.2f', most) most, '0' 0, sprintf('%.2f', most) -most)\n"

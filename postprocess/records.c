@@ -42,10 +42,14 @@ static void read_attributes(ix_record *r, const ix_reader *rd)
                {&r->world, "world"},
                {&r->weights_hash, "weights_hash"},
                {&r->tokenizer_hash, "tokenizer_hash"},
-               {&r->format_hash, "format_hash"}};
+               {&r->format_hash, "format_hash"},
+               {&r->started, "started"},
+               {&r->settings, "settings_id"},
+               {&r->quality_set, "quality_set"}};
     for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) *row[i].to = text_of(rd, "/", row[i].name);
     ix_reader_int(rd, "/", "seed", &r->seed);
     ix_reader_int(rd, "/", "ranks", &r->ranks);
+    ix_reader_real(rd, "/", "quality_accuracy", &r->quality_accuracy);
     r->valid = strcmp(r->verdict, "VALID") == 0;
 }
 
@@ -85,9 +89,11 @@ done:
 
 void ix_record_free(ix_record *r)
 {
-    char *text[] = {r->path,   r->run_id,    r->twin_id, r->suite,        r->part,           r->task,       r->model,
-                    r->varied, r->objective, r->verdict, r->version,      r->commit,         r->cpu,        r->compiler,
-                    r->mpi,    r->layout,    r->world,   r->weights_hash, r->tokenizer_hash, r->format_hash};
+    char *text[] = {r->path,    r->run_id,   r->twin_id,      r->suite,          r->part,
+                    r->task,    r->model,    r->varied,       r->objective,      r->verdict,
+                    r->version, r->commit,   r->cpu,          r->compiler,       r->mpi,
+                    r->layout,  r->world,    r->weights_hash, r->tokenizer_hash, r->format_hash,
+                    r->started, r->settings, r->quality_set};
     for (size_t i = 0; i < sizeof text / sizeof text[0]; i++) free(text[i]);
     for (int i = 0; i < r->sets; i++) ix_scored_free(&r->set[i]);
     free(r->set);

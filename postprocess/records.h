@@ -58,6 +58,7 @@ typedef struct {
     ix_times times; /* of training steps; zeros: not in the file */
     double memory;  /* peak bytes of the largest rank */
     int64_t pairs, tokens, steps;
+    double quality;               /* seconds until the suite's quality was reached and held; infinity: it was not */
     double loss_first, loss_last; /* mean over the first and the last hundredth of the steps */
 } ix_cost;
 
@@ -65,6 +66,9 @@ typedef struct {
     char *path, *run_id, *twin_id, *suite, *part, *task, *model, *varied, *objective, *verdict;
     char *version, *commit, *cpu, *compiler, *mpi, *layout, *world;
     char *weights_hash, *tokenizer_hash, *format_hash;
+    char *started, *settings; /* settings_id; "" in files of older versions */
+    char *quality_set;        /* "": the suite has no target of time to quality */
+    double quality_accuracy;
     int64_t seed, ranks;
     bool valid;     /* verdict VALID */
     bool duplicate; /* another file has this run_id; left out of everything but validity */
@@ -97,12 +101,14 @@ typedef struct {
     char *text;
 } ix_launch_finding;
 
-typedef struct {
+typedef struct ix_material {
     int records, families, unreadable, launches, ledgers;
     ix_record *record;         /* by suite, part, model, varied, objective, seed */
     ix_family *family;         /* of preference runs; pretraining has none */
     char **trouble;            /* [unreadable] one message per file that could not be read */
     ix_launch_finding *launch; /* [launches] */
+    int banded, outside;       /* VALID runs that have a reference band; runs that left it, and are not VALID for it */
+    const struct ix_material *old; /* what these runs are held against (--against); NULL: nothing */
 } ix_material;
 
 /* Reads everything below the paths. IX_EINPUT: a path is wrong. A file that cannot be read is counted, not an error. */
@@ -121,6 +127,11 @@ void ix_cost_read(ix_cost *out, const ix_reader *rd);
 ix_status ix_launches_read(ix_material *m, const ix_found_list *found); /* after the records */
 void ix_launches_free(ix_material *m);
 void ix_families_find(ix_material *m);
+/* Seconds until the accuracy on the suite's set was reached and held, into c->quality: after[step] is the time of all
+ * steps before, the evaluations and the reference pass come on top. (quality.c) */
+void ix_quality_read(ix_cost *c, const ix_reader *rd, const double *after, int64_t steps);
+/* Runs that left the reference band of their settings are no longer VALID. (bands.c) */
+void ix_bands_apply(ix_material *m);
 bool ix_is_pretraining(const ix_record *r);
 
 /* A run on one row. Sets are averaged: accuracy is half / whole exactly, in integers, where the common multiple of the

@@ -7,11 +7,28 @@
 #include "sections.h"
 
 /* One row per section or figure, in the order of the report. A figure stands behind the table before it. */
+/* clang-format off */
 static void (*const sections[])(const ix_material *, ix_tables *) = {
-    ix_section_winrate, ix_section_accuracy,  ix_plot_curves,         ix_plot_margin,    ix_section_persona,
-    ix_section_paired,  ix_section_baselines, ix_section_calibration, ix_plot_rewards,   ix_section_length,
-    ix_section_cost,    ix_section_scaling,   ix_section_pretrain,    ix_section_claims, ix_section_validity,
+    ix_section_against,
+    ix_section_winrate,
+    ix_section_accuracy,
+    ix_plot_curves,
+    ix_plot_margin,
+    ix_section_persona,
+    ix_section_paired,
+    ix_section_baselines,
+    ix_section_paper,
+    ix_section_calibration,
+    ix_plot_rewards,
+    ix_section_length,
+    ix_section_headline,
+    ix_section_cost,
+    ix_section_scaling,
+    ix_section_pretrain,
+    ix_section_claims,
+    ix_section_validity,
 };
+/* clang-format on */
 
 static char *headline(const ix_material *m)
 {
@@ -55,4 +72,15 @@ void ix_report_markdown(FILE *out, const ix_report *r)
     fprintf(out, "# impex report\n\n%s\n\n", r->headline);
     for (int i = 0; i < r->tables.count; i++)
         if (!ix_table_silent(r->tables.at[i])) ix_table_markdown(out, r->tables.at[i]);
+}
+
+int ix_report_left(const ix_report *r)
+{
+    int left = 0;
+    for (int i = 0; i < r->tables.count; i++) {
+        const ix_table *t = r->tables.at[i];
+        for (int row = 0; strcmp(t->id, "against") == 0 && row < t->rows; row++)
+            left += strcmp(ix_table_cell(t, row, t->columns - 1)->text, IX_LEFT_BAND) == 0;
+    }
+    return left;
 }

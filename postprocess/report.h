@@ -15,6 +15,9 @@ typedef struct {
 void ix_report_make(ix_report *out, const ix_material *m);
 void ix_report_free(ix_report *r);
 
+/* Accuracies that left their band around the old ones (--against). */
+int ix_report_left(const ix_report *r);
+
 void ix_report_term(FILE *out, const ix_report *r);
 void ix_report_markdown(FILE *out, const ix_report *r);
 /* svg[figures]: the drawn figures (figure.h), NULL for none; missing: why there are none, or NULL. */

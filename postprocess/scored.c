@@ -115,6 +115,7 @@ static void fill(ix_scored *set, const ix_reader *rd, const char *group, const d
     double stored = last_of(rd, group, "accuracy", set->epochs);
     set->agrees = !(fabs(stored - (double)set->half / (2.0 * (double)set->count)) > 1e-9);
     ix_traits_of(&set->traits, latest, tokens, set->count);
+    if (isnan(set->margin)) set->margin = set->traits.margin;
     read_trivial(set, rd, group, tokens);
     free(tokens);
 }

@@ -17,6 +17,10 @@ void ix_section_paired(const ix_material *m, ix_tables *out);
 void ix_section_calibration(const ix_material *m, ix_tables *out);
 void ix_section_length(const ix_material *m, ix_tables *out);
 void ix_section_baselines(const ix_material *m, ix_tables *out);
+void ix_section_paper(const ix_material *m, ix_tables *out);
+void ix_section_headline(const ix_material *m, ix_tables *out);
+#define IX_LEFT_BAND "LEFT ITS BAND" /* the last column of table against */
+void ix_section_against(const ix_material *m, ix_tables *out);
 void ix_section_cost(const ix_material *m, ix_tables *out);
 void ix_section_scaling(const ix_material *m, ix_tables *out);
 void ix_section_pretrain(const ix_material *m, ix_tables *out);

@@ -112,6 +112,12 @@ double ix_deviation(const double *x, int n)
     return n > 1 ? sqrt(square / (n - 1)) : NAN;
 }
 
+static int by_value(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
 ix_interval ix_t_interval(const double *x, int n, double level)
 {
     if (n < 2) return no_interval;
@@ -271,12 +277,6 @@ static double one_resample(const layers *l, uint64_t seed, uint64_t *draw)
         mean += (double)total / (2.0 * (double)l->layer[k].size * l->runs * l->sets);
     }
     return mean;
-}
-
-static int by_value(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
 }
 
 ix_interval ix_paired_bootstrap(const ix_paired *p, int draws, uint64_t seed, double level)

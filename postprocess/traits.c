@@ -63,11 +63,23 @@ static void split_by_length(ix_traits *out, const double *reward, const double *
     free(apart);
 }
 
+static double deviation_of(const double *reward, int64_t n)
+{
+    double mean = mean_of(reward, 1, n), square = 0;
+    for (int64_t i = 0; i < n; i++) square += (reward[i] - mean) * (reward[i] - mean);
+    return sqrt(square / (double)(n - 1));
+}
+
+static double margin_of(const double *reward, int64_t n)
+{
+    double apart = 0;
+    for (int64_t i = 0; i < n; i++) apart += fabs(reward[2 * i] - reward[2 * i + 1]);
+    return apart / (double)n / (deviation_of(reward, 2 * n) + 1e-8);
+}
+
 static void count_histogram(ix_traits *out, const double *reward, int64_t n)
 {
-    double mean = mean_of(reward, 1, 2 * n), square = 0;
-    for (int64_t i = 0; i < 2 * n; i++) square += (reward[i] - mean) * (reward[i] - mean);
-    double deviation = sqrt(square / (double)(2 * n - 1));
+    double mean = mean_of(reward, 1, 2 * n), deviation = deviation_of(reward, 2 * n);
     for (int64_t i = 0; i < 2 * n; i++) {
         double z = deviation > 0 ? (reward[i] - mean) / deviation : 0;
         int bin = (int)floor((z + IX_REWARD_RANGE) / (2 * IX_REWARD_RANGE) * IX_REWARD_BINS);
@@ -85,9 +97,10 @@ static bool all_finite(const double *x, int64_t n)
 
 void ix_traits_of(ix_traits *out, const double *reward, const double *tokens, int64_t n)
 {
-    *out = (ix_traits){.correlation = NAN, .brier = NAN, .ece = NAN, .lean = NAN};
+    *out = (ix_traits){.margin = NAN, .correlation = NAN, .brier = NAN, .ece = NAN, .lean = NAN};
     if (!all_finite(reward, 2 * n)) return;
     out->brier = out->ece = 0;
+    out->margin = margin_of(reward, n);
     out->correlation = ix_pearson(reward, reward + 1, 2, n);
     calibrate(out, reward, n);
     if (tokens) split_by_length(out, reward, tokens, n);

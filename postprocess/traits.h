@@ -15,6 +15,7 @@ enum { IX_CALIBRATION_BINS = 10, IX_REWARD_BINS = 32 };
     4.0 /* histograms go from -4 to 4 deviations of the set's rewards; what is beyond, to the ends */
 
 typedef struct {
+    double margin;                             /* mean |r_c - r_r| / (deviation of all rewards + 1e-8) */
     double correlation;                        /* Pearson's, of r_c and r_r over pairs; NaN where one does not vary */
     double brier, ece;                         /* of p = sigmoid(r_c - r_r) as the probability that chosen is better */
     double lean;                               /* Pearson's, of r_c - r_r and the difference of lengths; NaN: none */

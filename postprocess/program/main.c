@@ -19,12 +19,11 @@ static const struct {
 } formats[] = {{"term", TERM}, {"md", MARKDOWN}, {"csv", CSV}, {"html", HTML}, {"tex", TEX}};
 
 static const char usage[] =
-    "usage: impex-report PATH... [--format FORMAT[,FORMAT...]] [--out DIR]\n"
+    "usage: impex-report PATH... [--format FORMAT[,FORMAT...]] [--out DIR] [--against OLD]\n"
     "\n"
-    "Tables and figures of win-rates, accuracies, paired differences, baselines, cost and "
-    "validity. PATH: result files\n"
-    "(*.h5), the folder of a suite (results/quickstart), or a folder of such folders "
-    "(results).\n"
+    "Tables and figures of win-rates, accuracies, paired differences, baselines, cost and validity. PATH: result "
+    "files\n"
+    "(*.h5), the folder of a suite (results/quickstart), or a folder of such folders (results).\n"
     "\n"
     "  --format term      aligned tables on stdout (the default)\n"
     "  --format md        Markdown: DIR/report.md, or stdout without --out\n"
@@ -32,15 +31,18 @@ static const char usage[] =
     "  --format csv       one file per table, with all digits: DIR/<table>.csv; needs --out\n"
     "  --format tex       LaTeX: DIR/report.tex, DIR/tables/*.tex, DIR/figures/*.pdf; needs --out\n"
     "  --out DIR          where files go; made if it is missing\n"
+    "  --against OLD      compares with other results, of another machine, version or model\n"
     "  --help, --version\n"
     "\n"
-    "Exit code: 0 good, 1 no VALID run or a file that cannot be read, 2 wrong input.\n";
+    "Exit code: 0 good; 1 no VALID run, a file that cannot be read, or an accuracy that left its reference band or "
+    "that\n"
+    "of the old results; 2 wrong input.\n";
 
 typedef struct {
     const char **path;
     int paths;
     unsigned format;
-    const char *out;
+    const char *out, *against;
     bool help, version;
 } options;
 
@@ -89,6 +91,11 @@ static ix_status read_argument(options *o, int argc, char **argv, int *i)
     }
     IX_TRY(take_value("--format", argc, argv, i, &value));
     if (value) return read_formats(value, &o->format);
+    IX_TRY(take_value("--against", argc, argv, i, &value));
+    if (value) {
+        o->against = value;
+        return IX_OK;
+    }
     IX_TRY(take_value("--out", argc, argv, i, &value));
     IX_NEED(value, IX_EINPUT, "%s: no such option; --help lists them", argv[*i]);
     o->out = value;
@@ -133,28 +140,41 @@ static int valid_runs(const ix_material *m)
     return valid;
 }
 
+/* What makes a report that was written a failure. */
+static int judge(const ix_material *m, const ix_report *r)
+{
+    int left = ix_report_left(r);
+    if (!valid_runs(m)) fprintf(stderr, "impex-report: there is no VALID run here\n");
+    if (m->outside)
+        fprintf(stderr, "impex-report: %d run%s left the reference band: see the verdicts\n", m->outside,
+                m->outside == 1 ? "" : "s");
+    if (left)
+        fprintf(stderr, "impex-report: %d accurac%s left the band of the old results\n", left, left == 1 ? "y" : "ies");
+    if (m->unreadable)
+        fprintf(stderr, "impex-report: %d file%s could not be read: %s\n", m->unreadable, m->unreadable == 1 ? "" : "s",
+                m->trouble[0]);
+    return valid_runs(m) && !m->outside && !left && !m->unreadable ? GOOD : FAILED;
+}
+
 static int report(const options *o)
 {
-    ix_material m = {0};
+    ix_status rc = IX_OK;
+    ix_material m = {0}, old = {0};
     ix_report r = {0};
-    ix_status rc = ix_material_read(&m, o->path, o->paths);
-    if (rc == IX_OK) {
-        ix_report_make(&r, &m);
-        rc = write_all(o, &r);
-    }
+    int code = GOOD;
+
+    IX_TRY(ix_material_read(&m, o->path, o->paths));
+    if (o->against) IX_TRY(ix_material_read(&old, &o->against, 1));
+    if (o->against) m.old = &old;
+    ix_report_make(&r, &m);
+    IX_TRY(write_all(o, &r));
+    code = judge(&m, &r);
+done:
     if (rc != IX_OK) fprintf(stderr, "impex-report: %s\n", ix_message());
-    int code = rc == IX_EINPUT ? WRONG_INPUT : rc != IX_OK ? FAILED : GOOD;
-    if (code == GOOD && !valid_runs(&m)) {
-        fprintf(stderr, "impex-report: there is no VALID run here\n");
-        code = FAILED;
-    }
-    if (code == GOOD && m.unreadable) {
-        fprintf(stderr, "impex-report: %d file%s could not be read: %s\n", m.unreadable, m.unreadable == 1 ? "" : "s",
-                m.trouble[0]);
-        code = FAILED;
-    }
+    if (rc != IX_OK) code = rc == IX_EINPUT ? WRONG_INPUT : FAILED;
     ix_report_free(&r);
     ix_material_free(&m);
+    ix_material_free(&old);
     return code;
 }
 

@@ -55,6 +55,7 @@ for n, scale, prompt in [(60, 1.0, 0.0), (37, 3.0, 1.0), (200, 0.1, 2.0)]:
     z = (reward - reward.mean()) / reward.std(ddof=1)
     where = np.clip(np.floor((z + 4) * 4), 0, 31).astype(int)
     traits.append({"reward": reward.ravel().tolist(), "tokens": tokens.ravel().tolist(),
+                   "margin": float(np.abs(apart).mean() / (reward.std(ddof=1) + 1e-8)),
                    "correlation": stats.pearsonr(reward[:, 0], reward[:, 1])[0],
                    "brier": float(np.mean((1 - special.expit(apart)) ** 2)), "ece": float(ece),
                    "lean": stats.pearsonr(apart, longer)[0],

@@ -150,6 +150,7 @@ static void test_traits(void **state)
         fill(row, "pairs", pairs, IX_STRATA);
         fill(row, "half", half, IX_STRATA);
         ix_traits_of(&t, reward, tokens, n);
+        CHECK_NEAR(t.margin, json_number_value(json_object_get(row, "margin")), 1e-12);
         CHECK_NEAR(t.correlation, json_number_value(json_object_get(row, "correlation")), 1e-12);
         CHECK_NEAR(t.brier, json_number_value(json_object_get(row, "brier")), 1e-12);
         CHECK_NEAR(t.ece, json_number_value(json_object_get(row, "ece")), 1e-12);
