@@ -144,7 +144,7 @@ void ix_report_tex(FILE *out, const ix_report *r, const char *missing)
     int figure = 0;
     fprintf(out, "%% written by impex-report %s; pdflatex report.tex\n", ix_build_version());
     fputs(
-        "\\documentclass[a4paper,10pt]{article}\n\\usepackage[utf8]{inputenc}\n\\usepackage[T1]{fontenc}\n"
+        "\\documentclass[a4paper,10pt]{article}\n\\usepackage[utf8]{inputenc}\n"
         "\\usepackage[landscape,margin=15mm]{geometry}\n\\usepackage{booktabs,longtable,graphicx}\n"
         "\\setlength{\\tabcolsep}{4pt}\\setlength{\\LTleft}{0pt}\n"
         "% a table, made smaller where it is wider than the page\n"

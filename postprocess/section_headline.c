@@ -32,8 +32,9 @@ static bool counts(const ix_material *m, int at)
 {
     const ix_record *r = &m->record[at];
     if (!r->valid || ix_is_pretraining(r) || !r->cost.pairs || !(r->cost.train > 0)) return false;
-    for (int i = 0; r->duplicate && i < m->records; i++)
-        if (i != at && strcmp(m->record[i].run_id, r->run_id) == 0 && strcmp(m->record[i].started, r->started) == 0)
+    for (int i = 0; i < at; i++)
+        if (m->record[i].valid && strcmp(m->record[i].started, r->started) == 0 &&
+            strcmp(m->record[i].run_id, r->run_id) == 0)
             return false;
     return true;
 }

@@ -68,6 +68,9 @@ static void put_runs(const ix_material *m, ix_tables *out)
     else if (valid == m->records && valid > 0)
         ix_table_say(t, "All %d are VALID: they ended, and their own checks held.", valid);
     else ix_table_say(t, "%d of %d are VALID. The others are in no table above.", valid, m->records);
+    if (m->banded)
+        ix_table_say(t, "%d of them have reference bands of their settings%s (docs/rules.md).", m->banded,
+                     m->outside ? "" : ", and are inside");
     if (m->records > LISTED) ix_table_say(t, "VALID runs are listed one by one in runs.csv.");
 }
 
