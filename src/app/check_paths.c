@@ -128,7 +128,7 @@ static ix_status describe_tokenizer(const char *folder, int32_t V, char **out)
         *out = ix_format("no tokenizer: it takes pairs of token ids only");
         return IX_OK;
     }
-    ix_status rc = ix_vocabulary_open(&v, folder, "auto", NULL);
+    ix_status rc = ix_vocabulary_open(&v, folder, "auto", NULL, NULL);
     if (rc == IX_OK && v.rows < V)
         *out = ix_format("%d tokens, chat format %s (adds %d tokens, drops %d padded rows)", v.own,
                          ix_chat_name(v.chat), v.tokens - v.own, V - v.rows);

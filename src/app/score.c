@@ -152,7 +152,7 @@ static ix_status read_pairs(scoring *s)
     s->vocabulary = config.V;
     if (!ix_texts_as_ids(texts)) {
         const char *format = s->format ? s->format : s->place.format;
-        IX_TRY(ix_vocabulary_open(&v, s->place.folder, format, s->place.llama_date));
+        IX_TRY(ix_vocabulary_open(&v, s->place.folder, format, s->place.llama_date, NULL));
         s->vocabulary = v.rows;
     }
     ix_limits limits = {.vocabulary = (int32_t)s->vocabulary};

@@ -20,7 +20,7 @@
 
 #include "base/status.h"
 
-typedef enum { IX_LR_CONSTANT, IX_LR_COSINE } ix_lr_schedule;
+typedef enum { IX_LR_CONSTANT, IX_LR_COSINE, IX_LR_LINEAR } ix_lr_schedule;
 typedef enum { IX_FREEZE_NONE, IX_FREEZE_BACKBONE, IX_FREEZE_UNEMBEDDING } ix_freeze;
 
 /* data.evaluate.<name> */
@@ -45,6 +45,11 @@ typedef struct {
     int64_t max_prompt, max_response; /* data.max_tokens; 0: no limit */
     int too_long;                     /* 0 drop, 1 error: ix_too_long of data/pairs.h */
     const char *column_prompt, *column_chosen, *column_rejected;
+    struct {                /* task hamiltonian */
+        int style;          /* ix_graph_style of data/hamiltonian.h */
+        int64_t vertices, train, test, seed;
+        double edge_probability;
+    } graphs;
 } ix_data_settings;
 
 typedef struct {
@@ -65,7 +70,8 @@ typedef struct {
 
 /* task pretrain: a Llama of these sizes, trained on a generated corpus; training.* holds epochs and optimizer. */
 typedef struct {
-    const char *corpus;                /* miniworld */
+    const char *corpus;                /* miniworld, hamiltonian */
+    const char *lessons;               /* hamiltonian: ix_lessons_parse of data/hamiltonian_lessons.h */
     int64_t corpus_seed;               /* run seed s takes corpus_seed + s */
     int64_t order_seed;                /* torch's, for the order of rows: one permutation per epoch */
     int64_t tokens;                    /* the corpus has at least this many */
@@ -102,6 +108,11 @@ typedef struct {
     struct {
         int64_t every; /* steps; 0: every epoch */
     } evaluate;
+    struct {                   /* task hamiltonian */
+        int64_t tries, train_prompts; /* train_prompts 0: all */
+        int64_t top_k, max_tokens, exact, batch; /* top_k, batch 0: all, auto */
+        double temperature, top_p;
+    } generate;
     struct {
         const char *set; /* NULL: no target */
         double accuracy; /* 0: no target */

@@ -49,6 +49,18 @@ static const ix_option columns_rows[] = {
 };
 static const ix_table columns_table = {columns_rows, COUNT(columns_rows)};
 
+static const ix_option graph_rows[] = {
+    ROW("style", CHOICE, AT(graphs.style), 0, 0, "authors|world", "authors", ANSWER,
+     "whose generator and writing: the paper's, or that of the embedded world's small model"),
+    ROW("vertices", INT, AT(graphs.vertices), 4, 12, NULL, "10", ANSWER, "vertices of a graph"),
+    ROW("edge_probability", REAL, AT(graphs.edge_probability), 0, 1, NULL, "0.2", ANSWER,
+     "of an edge beside the planted cycle"),
+    ROW("train", INT, AT(graphs.train), 1, 1e6, NULL, "1000", ANSWER, "graphs to train on"),
+    ROW("test", INT, AT(graphs.test), 1, 1e6, NULL, "200", ANSWER, "graphs to judge on"),
+    ROW("seed", INT, AT(graphs.seed), 0, 2147483647, NULL, "982", ANSWER, "seed of the generator"),
+};
+static const ix_table graph_table = {graph_rows, COUNT(graph_rows)};
+
 static const ix_option data_rows[] = {
     ROW("miniworld", WORD, AT(miniworld), 0, 0, "persona|chat|math", NULL, ANSWER,
      "a part of the embedded world, in place of files", .task = files),
@@ -56,6 +68,8 @@ static const ix_option data_rows[] = {
      .task = "preference|theory|pretrain|scaling"),
     ROW("persona", PATH, AT(persona), 0, 0, NULL, "persona/agreeableness.jsonl", 0,
      "JSON lines with question and answer_matching_behavior", .task = "persona|theory"),
+    ROW("hamiltonian", SECTION, 0, 0, 0, NULL, NULL, 0, "graphs with a Hamiltonian cycle", .task = "hamiltonian",
+     .table = &graph_table),
     ROW("train", SECTION, 0, 0, 0, NULL, NULL, 0, "what is trained on", .task = files, .table = &train_table),
     ROW("evaluate", SETS, AT(evaluate), 0, 0, NULL, NULL, ANSWER, "sets to judge on, by name", .task = judged,
      .table = &ix_table_eval),
@@ -93,10 +107,10 @@ static const ix_option training_rows[] = {
     ROW("betas", PAIR, AT(betas), 0, 1, NULL, "0.9 0.999", ANSWER | IX_OPT_BELOW, "decay of both moments (adamw)"),
     ROW("eps", REAL, AT(eps), 0, 1, NULL, "1e-8", ANSWER | ABOVE, "added to the root of the second moment"),
     ROW("weight_decay", REAL, AT(weight_decay), 0, 10, NULL, "0", ANSWER, "decoupled weight decay"),
-    ROW("schedule", CHOICE, AT(schedule), 0, 0, "constant|cosine", "constant", ANSWER,
+    ROW("schedule", CHOICE, AT(schedule), 0, 0, "constant|cosine|linear", "constant", ANSWER,
      "the learning rate after the warm-up"),
     ROW("cosine_floor", REAL, AT(cosine_floor), 0, 1, NULL, "0", ANSWER,
-     "share of the learning rate that a cosine ends with"),
+     "share of the learning rate that a cosine, or a line, ends with"),
     ROW("warmup_steps", INT, AT(warmup_steps), 0, 1e9, NULL, "0", ANSWER, "steps of linear warm-up"),
     ROW("clip_norm", REAL, AT(clip_norm), 0, 1e9, "none", "none", ANSWER | ABOVE, "largest norm of the gradient"),
     ROW("beta", REAL, AT(beta), 0, 1000, NULL, "0.01", ANSWER | ABOVE, "factor of the log-ratio (im_rm)",
@@ -130,7 +144,9 @@ static const ix_option architecture_rows[] = {
 static const ix_table architecture_table = {architecture_rows, COUNT(architecture_rows)};
 
 static const ix_option pretrain_rows[] = {
-    ROW("corpus", WORD, AT(corpus), 0, 0, "miniworld", "miniworld", ANSWER, "where the text comes from"),
+    ROW("corpus", WORD, AT(corpus), 0, 0, "miniworld|hamiltonian", "miniworld", ANSWER, "where the text comes from"),
+    ROW("lessons", TEXT, AT(lessons), 0, 400, NULL, "lookup 4-6 4000, lookup 4-10 600, format 8-10 1200", ANSWER,
+     "of the corpus hamiltonian: kind, vertices and steps of each"),
     ROW("corpus_seed", INT, AT(corpus_seed), 0, 2147483647, NULL, "1", ANSWER,
      "seed of the generator; the run's seed is added"),
     ROW("order_seed", INT, AT(order_seed), 0, 2147483647, NULL, "7", ANSWER, "seed of the order of rows"),
@@ -195,6 +211,24 @@ static const ix_option evaluate_rows[] = {
      "judge after every epoch, or after so many steps"),
 };
 static const ix_table evaluate_table = {evaluate_rows, COUNT(evaluate_rows)};
+#undef AT
+
+#define AT(field) (offsetof(ix_settings, field) - offsetof(ix_settings, generate))
+static const ix_option generate_rows[] = {
+    ROW("tries", INT, AT(generate.tries), 1, 10000, NULL, "1", ANSWER, "texts for every prompt"),
+    ROW("train_prompts", INT, AT(generate.train_prompts), 1, 1e6, "all", "all", ANSWER,
+     "training prompts that are answered, beside those of the test"),
+    ROW("temperature", REAL, AT(generate.temperature), 0, 1000, NULL, "1", ANSWER | ABOVE,
+     "what logits are divided by"),
+    ROW("top_k", INT, AT(generate.top_k), 1, 1e6, "all", "all", ANSWER, "only so many most probable tokens"),
+    ROW("top_p", REAL, AT(generate.top_p), 0, 1, NULL, "1", ANSWER | ABOVE,
+     "only the most probable tokens that reach this share"),
+    ROW("max_tokens", INT, AT(generate.max_tokens), 1, 100000, NULL, "300", ANSWER, "of a text"),
+    ROW("exact", INT, AT(generate.exact), 0, 100000, NULL, "30", ANSWER,
+     "graphs whose correct answers are all judged: those with fewest of the first twice as many"),
+    ROW("batch", INT, AT(generate.batch), 1, 65536, "auto", "auto", 0, "texts that a rank writes at a time"),
+};
+static const ix_table generate_table = {generate_rows, COUNT(generate_rows)};
 #undef AT
 
 #define AT(field) (offsetof(ix_settings, field) - offsetof(ix_settings, quality))
@@ -262,6 +296,8 @@ static const ix_option root_rows[] = {
     SECTION("scaling", scaling, PART, "which layouts of the ranks are timed, and how often", .task = "scaling",
             .table = &scaling_table),
     SECTION("evaluate", evaluate, PART, "when the sets are judged", .task = rewards, .table = &evaluate_table),
+    SECTION("generate", generate, PART, "texts that trained language models write", .task = "hamiltonian",
+            .table = &generate_table),
     SECTION("quality", quality, PART, "the target of time to quality", .task = rewards, .table = &quality_table),
     SECTION("checkpoint", checkpoint, 0, "what is saved to go on after a stop", .table = &checkpoint_table),
     SECTION("parallel", parallel, 0, "how ranks and threads share the work", .table = &parallel_table),

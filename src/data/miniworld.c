@@ -9,6 +9,7 @@
 
 #include "data/miniworld_lexicon.h"
 #include "data/miniworld_world.h"
+#include "data/word_tokenizer.h"
 
 static const char *const special_names[IX_WORLD_SPECIAL_COUNT] = {
 #define S(name, text) text,
@@ -339,4 +340,28 @@ const char *ix_miniworld_word(const ix_miniworld *world, int32_t id)
 int32_t ix_miniworld_find(const ix_miniworld *world, const char *word)
 {
     return ix_words_find(world->word, word, strlen(word));
+}
+
+/* --- as a tokenizer ---------------------------------------------------------------------------------- */
+
+static const char *word_of(const void *world, int32_t id)
+{
+    return ix_miniworld_word(world, id);
+}
+
+static bool is_special(int32_t id)
+{
+    return id < IX_WORLD_SPECIAL_COUNT;
+}
+
+ix_status ix_miniworld_write_tokenizer(const ix_miniworld *world, const char *folder)
+{
+    const ix_word_list words = {.count = ix_miniworld_size(world),
+                                .word = word_of,
+                                .special = is_special,
+                                .context = world,
+                                .pad = IX_WORLD_PAD,
+                                .eos = IX_WORLD_END,
+                                .unk = IX_WORLD_UNK};
+    return ix_word_tokenizer_write(&words, folder);
 }

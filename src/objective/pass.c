@@ -392,7 +392,7 @@ void ix_pass_gradient(ix_pass *pass, const float *w, float *dw, const ix_pack *p
     run(pass, w, dw, pack, reference, scale, result);
 }
 
-double ix_pass_language(ix_pass *p, const float *w, float *dw, const ix_pack *pack, double scale)
+double ix_pass_language(ix_pass *p, const float *w, float *dw, const ix_pack *pack, const float *weight, double scale)
 {
     int64_t R = 0;
     double loss = 0;
@@ -406,8 +406,9 @@ double ix_pass_language(ix_pass *p, const float *w, float *dw, const ix_pack *pa
     enter(p, IX_PHASE_HEAD);
     ix_model_logp(p->model, w, p->rows, p->targets, R, p->logp);
     for (int64_t i = 0; i < R; i++) {
-        loss -= p->logp[i];
-        p->dlogp[i] = -scale;
+        double by = weight ? (double)weight[p->rows[i] + 1] : 1;
+        loss -= by * p->logp[i];
+        p->dlogp[i] = -scale * by;
     }
     if (!dw) return loss;
     memset(p->dh, 0, (size_t)(pack->N * p->D) * sizeof *p->dh);

@@ -44,7 +44,8 @@ void ix_pass_gradient(ix_pass *pass, const float *w, float *dw, const ix_pack *p
                       const double (*reference)[IX_SIDES], const double *scale, ix_pair_result *result);
 
 /* Pretraining: every token of every segment is predicted from those before it. Returns the sum over tokens of
- * -log pi; dw += scale times its gradient when dw is not NULL. */
-double ix_pass_language(ix_pass *pass, const float *w, float *dw, const ix_pack *pack, double scale);
+ * -log pi, each times its weight[N] (NULL: 1); dw += scale times its gradient when dw is not NULL. */
+double ix_pass_language(ix_pass *pass, const float *w, float *dw, const ix_pack *pack, const float *weight,
+                        double scale);
 
 #endif

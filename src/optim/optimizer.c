@@ -90,10 +90,11 @@ void ix_optimizer_step(ix_optimizer *o, float *weights, float *gradient, double 
     }
 }
 
-double ix_learning_rate(double peak, bool cosine, double floor, int64_t warmup, int64_t step, int64_t total)
+double ix_learning_rate(double peak, ix_lr_schedule schedule, double floor, int64_t warmup, int64_t step, int64_t total)
 {
     double warm = warmup > 0 && step + 1 < warmup ? (double)(step + 1) / (double)warmup : 1;
-    double wave =
-        cosine ? floor + (1 - floor) * 0.5 * (1 + cos(3.14159265358979323846 * (double)step / (double)total)) : 1;
-    return peak * warm * wave;
+    double at = (double)step / (double)total, left = 1;
+    if (schedule == IX_LR_COSINE) left = 0.5 * (1 + cos(3.14159265358979323846 * at));
+    if (schedule == IX_LR_LINEAR) left = 1 - at;
+    return peak * warm * (schedule == IX_LR_CONSTANT ? 1 : floor + (1 - floor) * left);
 }

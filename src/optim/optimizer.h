@@ -10,6 +10,7 @@
 
 #include "base/span.h"
 #include "base/status.h"
+#include "config/suite.h"
 
 typedef struct {
     double learning_rate, beta1, beta2, eps, weight_decay;
@@ -38,8 +39,10 @@ float *ix_optimizer_moment(ix_optimizer *o, int n);
 void ix_optimizer_go_on(ix_optimizer *o, int64_t steps_done);
 size_t ix_optimizer_bytes(const ix_rule *rule, int64_t floats);
 
-/* The learning rate of step 0 <= step < total: warm-up min(1, (step + 1) / warmup), then constant, or the cosine
- * floor + (1 - floor) (1 + cos(pi step / total)) / 2, both times `peak`. */
-double ix_learning_rate(double peak, bool cosine, double floor, int64_t warmup, int64_t step, int64_t total);
+/* The learning rate of step 0 <= step < total: warm-up min(1, (step + 1) / warmup), times what is left of
+ * `peak`: all of it (constant), or floor + (1 - floor) x with x = (1 + cos(pi step / total)) / 2 (cosine) or
+ * x = 1 - step / total (linear). */
+double ix_learning_rate(double peak, ix_lr_schedule schedule, double floor, int64_t warmup, int64_t step,
+                        int64_t total);
 
 #endif

@@ -34,6 +34,11 @@
  *   eval/<set>/step                [epoch]                  int      training steps done before
  *   generate/<set>/correct         [pair, try]              int
  *   generate/<set>/text            [pair, try]              text
+ *   generate/<set>/permutation steps edges tokens  [pair, try]   int
+ *   generate/<set>/logp            [pair, try]              real
+ *   generate/<set>/uniform walk exact reference_exact  [pair]    real
+ *   generate/<set>/graph answers   [pair]                   int
+ *   generate/<set>/where           [pair, part]             real
  *   reference/seconds                                       real     IM-RM's reference pass
  *   claims/name statement relation verdict reason  [claim]  text
  *   claims/measured bound          [claim]                  real

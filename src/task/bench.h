@@ -5,9 +5,11 @@
 #ifndef IX_TASK_BENCH_H
 #define IX_TASK_BENCH_H
 
+#include "data/hamiltonian_lessons.h"
 #include "data/miniworld.h"
 #include "objective/objective.h"
 #include "task/task.h"
+#include "train/saver.h"
 
 /* Everything in tokens that neighbouring points share. `key` says for what it was made. */
 typedef struct {
@@ -22,6 +24,7 @@ typedef struct {
     char contents[IX_HASH_HEX]; /* of all pairs, the order, tokens: what a run depends on beside its settings */
     int32_t vocabulary;         /* rows the embedding needs; 0: the folder's own */
     int32_t added;              /* of these, rows that the folder does not have */
+    const char *const *tokens;  /* that the task adds; NULL: none */
     ix_safetensors *draws;      /* model.initial_rows; NULL: rows are drawn */
     ix_sets *texts;
     ix_pairs *train;
@@ -32,11 +35,32 @@ typedef struct {
     int32_t verdict[IX_VERDICTS]; /* IX_FORM_VERIFY: the tokens "Yes" and "No" */
 } ix_material;
 
-/* The same for the generated corpus. */
+/* What a task finds out about a language model beside rewards: about the reference before training, and about the
+ * trained one. `state` is its own. Collective functions run on every rank of the group. */
+typedef struct {
+    ix_model *model;
+    const float *weights;
+    bool reference;
+    ix_saver *saver;
+    ix_status (*save)(void *saving, ix_saver_wish wish); /* as ix_generator has them */
+    void *saving;
+} ix_looked_at;
+
+struct ix_examination {
+    ix_status (*open)(void **state, const ix_material *m, const ix_job *job); /* Local */
+    void (*close)(void **state);                                              /* NULL is fine */
+    ix_status (*look)(void *state, const ix_looked_at *at);                   /* Collective */
+    ix_status (*save)(void *state, ix_moment *moment);                        /* Local: what was found so far */
+    ix_status (*restore)(void *state, const ix_saver *saver);                 /* Local: the same back */
+    ix_status (*store)(void *state, ix_result *result);                       /* Local, on the group's first rank */
+};
+
+/* The same for the generated corpus: a stream of the embedded world, or lessons about graphs (world NULL). */
 typedef struct {
     char *key;
     ix_miniworld *world;
     ix_corpus corpus;
+    ix_lesson_plan lessons;
     char contents[IX_HASH_HEX];
 } ix_corpus_material;
 
@@ -77,6 +101,7 @@ ix_status ix_job_store_counts(const ix_saver *saver, ix_result *result);
 ix_status ix_corpus_prepare(ix_corpus_material *c, const ix_suite *suite, const ix_point *point);
 void ix_corpus_close(ix_corpus_material *c);
 ix_status ix_corpus_model(ix_model **out, const ix_corpus_material *c, const ix_point *point, const ix_grid *grid);
+int64_t ix_corpus_steps(const ix_corpus_material *c, const ix_settings *s); /* Local */
 ix_status ix_corpus_run(const ix_corpus_material *c, const ix_job *job);
 
 #endif

@@ -30,7 +30,7 @@ static char *key_of(const ix_point *p)
 
 /* The tokenizer with the tokens that the chat format adds, and the rows that the embedding has then; none when all
  * pairs came as ids, or were drawn as such. */
-static ix_status open_text(ix_material *m, ix_vocabulary *v, bool drawn)
+static ix_status open_text(ix_material *m, const ix_task *task, const ix_settings *s, bool drawn, ix_vocabulary *v)
 {
     ix_status rc = IX_OK;
     char path[4200];
@@ -43,7 +43,8 @@ static ix_status open_text(ix_material *m, ix_vocabulary *v, bool drawn)
         m->vocabulary = config.V;
         goto done;
     }
-    IX_TRY(ix_vocabulary_open(v, m->place.folder, m->place.format, m->place.llama_date));
+    m->tokens = task->tokens ? task->tokens(s) : NULL;
+    IX_TRY(ix_vocabulary_open(v, m->place.folder, m->place.format, m->place.llama_date, m->tokens));
     m->vocabulary = v->rows;
     m->added = v->added;
     snprintf(m->chat_name, sizeof m->chat_name, "%s", ix_chat_name(v->chat));
@@ -235,7 +236,7 @@ static ix_status prepare(ix_material *m, ix_pair_form form, const ix_task *task,
     if (drawn) IX_TRY(draw_pairs(m, task, s));
     IX_NEED(ix_sets_train(m->texts) || s->training.epochs == 0, IX_EINPUT,
             "%s: data.train is missing; give one, or training.epochs: 0 to judge only", suite->path);
-    IX_TRY(open_text(m, &v, drawn));
+    IX_TRY(open_text(m, task, s, drawn, &v));
     IX_TRY(tokenize_all(m, form, s, &v));
     if (s->data.order) {
         IX_TRY(ix_find_data(path, sizeof path, suite, s->data.order));

@@ -27,15 +27,22 @@ void ix_corpus_close(ix_corpus_material *c)
 static void hash_corpus(ix_corpus_material *c)
 {
     ix_hash *h = ix_hash_begin();
-    for (int32_t i = 0; i < ix_miniworld_size(c->world); i++) ix_hash_add_text(h, ix_miniworld_word(c->world, i));
+    if (!c->world) ix_hash_add_text(h, "lessons about graphs"); /* the plan and its seed are settings */
+    for (int32_t i = 0; c->world && i < ix_miniworld_size(c->world); i++)
+        ix_hash_add_text(h, ix_miniworld_word(c->world, i));
     ix_hash_add(h, c->corpus.token, (size_t)c->corpus.tokens * sizeof *c->corpus.token);
     ix_hash_end(h, c->contents);
+}
+
+static int32_t id_of(const ix_corpus_material *c, const char *word, int32_t of_graphs)
+{
+    return c->world ? ix_miniworld_find(c->world, word) : of_graphs;
 }
 
 static ix_model_config config_of(const ix_corpus_material *c, const ix_pretrain_settings *p)
 {
     return (ix_model_config){.model_type = "llama",
-                             .V = ix_miniworld_size(c->world),
+                             .V = c->world ? ix_miniworld_size(c->world) : IX_GRAPH_WORDS,
                              .D = (int)p->width,
                              .layers = (int)p->layers,
                              .H = (int)p->heads,
@@ -48,8 +55,8 @@ static ix_model_config config_of(const ix_corpus_material *c, const ix_pretrain_
                              .rope_theta = p->rope_theta,
                              .initializer_range = p->init_std,
                              .bos = -1,
-                             .pad = ix_miniworld_find(c->world, "<pad>"),
-                             .eos = {ix_miniworld_find(c->world, "<eos>")},
+                             .pad = id_of(c, "<pad>", IX_GRAPH_PAD),
+                             .eos = {id_of(c, "<eos>", IX_GRAPH_END)},
                              .eos_count = 1,
                              .dtype = "float32"};
 }
@@ -61,18 +68,30 @@ ix_status ix_corpus_model(ix_model **out, const ix_corpus_material *c, const ix_
     return ix_model_create_config(out, &config, &wish);
 }
 
-ix_status ix_corpus_prepare(ix_corpus_material *c, const ix_suite *suite, const ix_point *point)
+static ix_status open_world(ix_corpus_material *c, const ix_suite *suite, const ix_point *point)
 {
     ix_status rc = IX_OK;
     const ix_settings *s = &point->settings;
-    char path[4096], *key = ix_format("%s\n%lld\n%s", point->part, (long long)point->seed, point->varied);
+    char path[4096];
 
-    if (c->key && !strcmp(c->key, key)) goto done;
-    ix_corpus_close(c);
     IX_TRY(ix_find_data(path, sizeof path, suite, s->data.lexicon));
     IX_TRY(ix_miniworld_open(&c->world, path));
     uint64_t seed = (uint64_t)(s->pretrain.corpus_seed + point->seed);
     IX_TRY(ix_miniworld_corpus(&c->corpus, c->world, seed, s->pretrain.tokens));
+done:
+    return rc;
+}
+
+ix_status ix_corpus_prepare(ix_corpus_material *c, const ix_suite *suite, const ix_point *point)
+{
+    ix_status rc = IX_OK;
+    const ix_settings *s = &point->settings;
+    char *key = ix_format("%s\n%lld\n%s", point->part, (long long)point->seed, point->varied);
+
+    if (c->key && !strcmp(c->key, key)) goto done;
+    ix_corpus_close(c);
+    if (!strcmp(s->pretrain.corpus, "hamiltonian")) IX_TRY(ix_lessons_parse(&c->lessons, s->pretrain.lessons));
+    else IX_TRY(open_world(c, suite, point));
     ix_model_config config = config_of(c, &s->pretrain);
     IX_TRY(ix_model_check_split(&config, s->parallel.tensor ? s->parallel.tensor : 1));
     hash_corpus(c);
@@ -82,6 +101,12 @@ done:
     free(key);
     if (rc != IX_OK) ix_corpus_close(c);
     return rc;
+}
+
+int64_t ix_corpus_steps(const ix_corpus_material *c, const ix_settings *s)
+{
+    if (!c->world) return ix_lessons_steps(&c->lessons);
+    return (c->corpus.tokens - 1) / s->pretrain.row_tokens / s->pretrain.rows_per_step * s->training.epochs;
 }
 
 /* --- one run ------------------------------------------------------------------------------------------------- */
@@ -112,8 +137,7 @@ static ix_status open_run(pretraining *r)
 {
     ix_status rc = IX_OK;
     const ix_settings *s = &r->job->point->settings;
-    int64_t rows = (r->c->corpus.tokens - 1) / s->pretrain.row_tokens;
-    r->steps = rows / s->pretrain.rows_per_step * s->training.epochs;
+    r->steps = ix_corpus_steps(r->c, s);
     size_t n = (size_t)r->steps + 1;
 
     IX_TRY(ix_corpus_model(&r->model, r->c, r->job->point, r->job->grid));
@@ -190,7 +214,7 @@ static ix_pretraining settings_of(const ix_point *point)
     return (ix_pretraining){.rule = ix_rule_find(t->optimizer),
                             .optimizer = {t->learning_rate, t->betas[0], t->betas[1], t->eps, t->weight_decay},
                             .clip_norm = t->clip_norm,
-                            .cosine = t->schedule == IX_LR_COSINE,
+                            .rate = (ix_lr_schedule)t->schedule,
                             .cosine_floor = t->cosine_floor,
                             .warmup_steps = t->warmup_steps,
                             .epochs = t->epochs,
@@ -209,7 +233,7 @@ static ix_status fill_result(const pretraining *r)
     const char *host = ix_comm_host();
     IX_TRY(ix_result_text(out, "verdict", "VALID"));
     IX_TRY(ix_result_text(out, "weights_hash", r->c->contents));
-    IX_TRY(ix_result_text(out, "world", "miniworld"));
+    IX_TRY(ix_result_text(out, "world", r->c->world ? "miniworld" : "graphs"));
     IX_TRY(ix_result_int(out, "parameters", ix_model_params(r->model)->full_floats));
     IX_TRY(ix_result_texts(out, "hosts", &one, &host));
     IX_TRY(ix_result_reals(out, "train/loss", &r->steps, r->loss));
@@ -228,7 +252,7 @@ static ix_status write_model(const pretraining *r, const float *weights)
     char *tokenizer = ix_format("%s/%s/tokenizer", r->job->folder, r->job->names->run);
     char *model = ix_format("%s/%s/model", r->job->folder, r->job->names->run);
 
-    IX_TRY(ix_miniworld_write_tokenizer(r->c->world, tokenizer));
+    IX_TRY(r->c->world ? ix_miniworld_write_tokenizer(r->c->world, tokenizer) : ix_graph_write_tokenizer(tokenizer));
     IX_TRY(ix_weights_export(model, r->model, weights, &(ix_folder_tokenizer){.from = tokenizer}, -1));
     ix_note("%s: a model folder, loss %.4f at the end", model, r->steps ? r->loss[r->steps - 1] : 0);
 done:
@@ -237,17 +261,30 @@ done:
     return rc;
 }
 
+static int64_t next_rows(void *context, int64_t rows, int32_t *token, float *weight, int64_t *at, int64_t *of)
+{
+    ix_lesson_source *s = context;
+    int length = ix_lessons_next(s, rows, token, weight);
+    *at = s->step - 1;
+    *of = s->plan.lesson[s->at].steps;
+    return length;
+}
+
 ix_status ix_corpus_run(const ix_corpus_material *c, const ix_job *job)
 {
     ix_status rc = IX_OK;
     pretraining r = {.c = c, .job = job};
     ix_pretraining s = settings_of(job->point);
+    ix_lesson_source lessons =
+        ix_lessons_begin(&c->lessons, (uint64_t)(job->point->settings.pretrain.corpus_seed + job->point->seed));
+    const ix_made_rows made = {ix_lessons_steps(&c->lessons), IX_LESSON_ROW, next_rows, &lessons};
     float *whole = NULL;
 
     const ix_pretrain_observer observer = {.context = &r, .step = seen, .save = on_save, .restore = on_restore};
     IX_TRY(ix_grid_agree(job->grid, IX_GROUP, open_run(&r)));
     IX_TRY(ix_job_saver(&r.saver, job));
     s.saver = r.saver;
+    if (!c->world) s.made = &made;
     IX_TRY(ix_pretrain(job->grid, &s, r.model, r.weights, c->corpus.token, c->corpus.tokens, &observer));
     if (ix_grid_rank(job->grid, IX_DATA) == 0) rc = ix_weights_whole(&whole, job->grid, r.model, r.weights);
     if (rc == IX_OK && job->result) rc = fill_result(&r);

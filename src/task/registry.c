@@ -3,10 +3,11 @@
 
 #include "task/task.h"
 
-extern const ix_task ix_task_preference, ix_task_persona, ix_task_theory, ix_task_pretrain, ix_task_scaling;
+extern const ix_task ix_task_preference, ix_task_persona, ix_task_hamiltonian, ix_task_theory, ix_task_pretrain,
+    ix_task_scaling;
 
-static const ix_task *const tasks[] = {&ix_task_preference, &ix_task_persona, &ix_task_theory, &ix_task_pretrain,
-                                       &ix_task_scaling};
+static const ix_task *const tasks[] = {&ix_task_preference, &ix_task_persona,  &ix_task_hamiltonian,
+                                       &ix_task_theory,     &ix_task_pretrain, &ix_task_scaling};
 
 const ix_task *ix_task_find(const char *name)
 {
@@ -17,5 +18,5 @@ const ix_task *ix_task_find(const char *name)
 
 const char *ix_task_names(void)
 {
-    return "preference, persona, theory, pretrain, scaling";
+    return "preference, persona, hamiltonian, theory, pretrain, scaling";
 }

@@ -26,11 +26,15 @@ typedef struct {
     ix_reference_cache cache; /* used by objectives with a reference */
     ix_record *record;
     ix_saver *saver;
+    const struct ix_examination *examination; /* NULL: none, or not of this objective */
+    void *examined;
+    ix_observer recorded; /* the record's */
 } reward;
 
 static void close_reward(reward *r)
 {
     ix_record_destroy(&r->record);
+    if (r->examination) r->examination->close(&r->examined);
     ix_saver_destroy(&r->saver);
     ix_model_destroy(&r->model);
     free(r->weights);
@@ -209,15 +213,76 @@ static ix_status judge_references(reward *r)
     ix_judged_set *list = NULL;
     int n;
 
+    ix_looked_at at = {.model = r->model, .weights = r->weights, .reference = true, .saver = r->saver};
+
     if (!has_reference(r)) return IX_OK;
     IX_TRY(ix_grid_agree(r->job->grid, IX_GROUP, list_sets(r, &list, &n)));
     if (differs) IX_TRY(ix_grid_agree(r->job->grid, IX_GROUP, load_reference(r)));
     IX_TRY(ix_grid_agree(r->job->grid, IX_GROUP, open_cache(r)));
     IX_TRY(ix_reference_cache_judge(&r->cache, list, n));
+    if (r->examination) IX_TRY(r->examination->look(r->examined, &at));
     if (differs) IX_TRY(ix_grid_agree(r->job->grid, IX_GROUP, load_weights(r, r->m->place.folder, policy_rows)));
 done:
     free(list);
     return rc;
+}
+
+/* --- what the task finds out beside rewards ----------------------------------------------------------------- */
+
+/* Of language models only. What an earlier launch found out comes back. */
+static ix_status open_examination(reward *r)
+{
+    const struct ix_examination *e = ix_task_find(r->job->point->settings.task)->examination;
+    if (!e || r->objective->reads != IX_READ_RESPONSE_LOGP) return IX_OK;
+    ix_status rc = e->open(&r->examined, r->m, r->job);
+    if (rc == IX_OK) r->examination = e;
+    if (rc == IX_OK && ix_saver_found(r->saver)) rc = e->restore(r->examined, r->saver);
+    return rc;
+}
+
+static ix_status on_finished(void *context, ix_status (*save)(void *saving, ix_saver_wish wish), void *saving)
+{
+    reward *r = context;
+    ix_looked_at at = {.model = r->model, .weights = r->weights, .saver = r->saver, .save = save, .saving = saving};
+    return r->examination->look(r->examined, &at);
+}
+
+static ix_status on_save(void *context, ix_moment *moment)
+{
+    reward *r = context;
+    ix_status rc = r->recorded.save(r->recorded.context, moment);
+    return rc == IX_OK ? ix_grid_agree(r->job->grid, IX_GROUP, r->examination->save(r->examined, moment)) : rc;
+}
+
+static ix_status on_step(void *context, const ix_step_record *record)
+{
+    reward *r = context;
+    return r->recorded.step(r->recorded.context, record);
+}
+
+static ix_status on_evaluated(void *context, const ix_eval_record *record)
+{
+    reward *r = context;
+    return r->recorded.evaluated(r->recorded.context, record);
+}
+
+static ix_status on_restore(void *context, const ix_saver *saver)
+{
+    reward *r = context;
+    return r->recorded.restore(r->recorded.context, saver);
+}
+
+/* The record's observer, and the examination's where there is one. */
+static ix_observer observer_of(reward *r)
+{
+    r->recorded = ix_record_observer(r->record);
+    if (!r->examination) return r->recorded;
+    return (ix_observer){.context = r,
+                         .step = on_step,
+                         .evaluated = on_evaluated,
+                         .save = on_save,
+                         .restore = on_restore,
+                         .finished = on_finished};
 }
 
 /* --- training ----------------------------------------------------------------------------------------------- */
@@ -233,7 +298,7 @@ ix_train_settings ix_reward_settings(const ix_material *m, const ix_point *p)
                                .rule = ix_rule_find(t->optimizer),
                                .optimizer = {t->learning_rate, t->betas[0], t->betas[1], t->eps, t->weight_decay},
                                .clip_norm = t->clip_norm,
-                               .cosine = t->schedule == IX_LR_COSINE,
+                               .rate = (ix_lr_schedule)t->schedule,
                                .cosine_floor = t->cosine_floor,
                                .warmup_steps = t->warmup_steps,
                                .schedule = {.epochs = m->train ? t->epochs : 0,
@@ -291,6 +356,7 @@ static ix_status fill_result(reward *r, ix_result *result)
                                "seconds of the reference pass that this run read from OUT/cache instead"));
     }
     IX_TRY(ix_job_store_counts(r->saver, result));
+    if (r->examination) IX_TRY(r->examination->store(r->examined, result));
     IX_TRY(ix_result_saved(result, "logits_computed_twice", (double)ix_model_take_recomputed(r->model), "rows",
                            "head rows whose logits did not fit and were computed again for the gradient"));
 done:
@@ -320,11 +386,12 @@ ix_status ix_reward_run(const ix_material *m, const ix_job *job)
     IX_TRY(ix_grid_agree(job->grid, IX_GROUP, open_model(&r)));
     IX_TRY(ix_grid_agree(job->grid, IX_GROUP, make_sets(&r)));
     IX_TRY(ix_job_saver(&r.saver, job));
+    IX_TRY(ix_grid_agree(job->grid, IX_GROUP, open_examination(&r)));
     IX_TRY(judge_references(&r));
     IX_TRY(ix_grid_agree(job->grid, IX_GROUP, ix_record_create(&r.record, job->grid, r.set, r.sets, job->watcher)));
     ix_train_settings s = ix_reward_settings(m, job->point);
     s.saver = r.saver;
-    ix_observer observer = ix_record_observer(r.record);
+    ix_observer observer = observer_of(&r);
     IX_TRY(
         ix_train(job->grid, &s, r.model, r.weights, m->train, r.train_reference, m->order, r.set, r.sets, &observer));
     IX_TRY(ix_record_store(r.record, job->result));

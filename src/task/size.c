@@ -43,10 +43,10 @@ static void count_pairs(ix_run_size *z, const ix_material *m, const ix_settings 
 
 static void count_corpus(ix_run_size *z, const ix_corpus_material *c, const ix_settings *s)
 {
-    z->train_tokens = c->corpus.tokens;
-    z->response_tokens = c->corpus.tokens;
-    z->longest_pair = s->pretrain.row_tokens + 1;
-    z->steps = (c->corpus.tokens - 1) / s->pretrain.row_tokens / s->pretrain.rows_per_step * s->training.epochs;
+    z->steps = ix_corpus_steps(c, s);
+    z->longest_pair = c->world ? s->pretrain.row_tokens + 1 : IX_LESSON_ROW;
+    z->train_tokens = c->world ? c->corpus.tokens : z->steps * s->pretrain.rows_per_step * IX_LESSON_ROW / 2;
+    z->response_tokens = z->train_tokens;
 }
 
 /* --- memory -------------------------------------------------------------------------------------- */
@@ -63,7 +63,8 @@ static int64_t room_of(const ix_bench *b, const ix_settings *s, int64_t pack_tok
 {
     const ix_material *m = ix_bench_material(b);
     int64_t room = pack_tokens;
-    if (!b->task->sets) return ix_pretrain_room(pack_tokens, s->pretrain.row_tokens, s->pretrain.rows_per_step);
+    int64_t row = b->c.world ? s->pretrain.row_tokens : IX_LESSON_ROW - 1;
+    if (!b->task->sets) return ix_pretrain_room(pack_tokens, row, s->pretrain.rows_per_step);
     const ix_pairs **list = calloc((size_t)m->sets + 1, sizeof *list);
     IX_CONTRACT(list);
     for (int i = 0; i < m->sets; i++) list[i] = m->pairs[i];

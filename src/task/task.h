@@ -77,14 +77,20 @@ ix_status ix_bench_size(const ix_bench *bench, const ix_point *point, int data, 
  * saved in run_folder; called again it goes on from there. */
 ix_status ix_bench_run(ix_bench *bench, const ix_job *job);
 
+struct ix_examination; /* bench.h */
+
 struct ix_task {
     const char *name; /* as in YAML */
     /* Training and judging sets as text. NULL: the task judges nothing (pretrain). Local. */
     ix_status (*sets)(ix_sets **out, const ix_suite *suite, const ix_settings *settings);
     /* Does this point start from nothing, no texts and no model folder? NULL: none does. Local. */
     bool (*bare)(const ix_point *point);
-    /* One prepared run. Collective over the group. NULL: a reward model is trained on the sets, or a language model on
-     * the corpus. */
+    /* Ordinary tokens that its texts have beside the tokenizer's; NULL ends the list. NULL: none. Local. */
+    const char *const *(*tokens)(const ix_settings *settings);
+    /* What it finds out about language models beside rewards; NULL: nothing. */
+    const struct ix_examination *examination;
+    /* One prepared run that does not train by steps. Collective over the group. NULL: a reward model is trained on the
+     * sets, or a language model on the corpus. */
     ix_status (*run)(const ix_bench *bench, const ix_job *job);
     /* Its own run takes training steps of the point's objective; else it looks at a model and trains none by steps. */
     bool steps;

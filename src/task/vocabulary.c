@@ -6,7 +6,8 @@
 #include "base/file.h"
 #include "model/folder.h"
 
-ix_status ix_vocabulary_open(ix_vocabulary *out, const char *folder, const char *format, const char *date)
+ix_status ix_vocabulary_open(ix_vocabulary *out, const char *folder, const char *format, const char *date,
+                             const char *const *tokens)
 {
     ix_status rc = IX_OK;
     ix_vocabulary v = {0};
@@ -19,6 +20,7 @@ ix_status ix_vocabulary_open(ix_vocabulary *out, const char *folder, const char 
     IX_NEED(v.own <= config.V, IX_EINPUT, "%s/tokenizer.json: %d tokens, but config.json has a vocab_size of %d",
             folder, v.own, config.V);
     IX_TRY(ix_chat_open(&v.chat, v.tok, format, date));
+    for (int32_t id; tokens && *tokens; tokens++) IX_TRY(ix_tokenizer_add(v.tok, *tokens, false, &id));
     v.tokens = ix_tokenizer_size(v.tok);
     v.rows = v.tokens > v.own ? v.tokens : config.V;
     v.added = v.rows > config.V ? v.rows - config.V : 0;

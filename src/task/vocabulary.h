@@ -19,8 +19,10 @@ typedef struct {
     int32_t added;       /* of these, rows that the folder does not have */
 } ix_vocabulary;
 
-/* `format`, `date`: as for ix_chat_open. IX_EINPUT: tokenizer, template, or more tokens than the embedding has rows. */
-ix_status ix_vocabulary_open(ix_vocabulary *out, const char *folder, const char *format, const char *date);
+/* `format`, `date`: as for ix_chat_open. `tokens`: what a task adds behind the format's, as ordinary tokens; NULL, or
+ * NULL at its end. IX_EINPUT: tokenizer, template, or more tokens than the embedding has rows. */
+ix_status ix_vocabulary_open(ix_vocabulary *out, const char *folder, const char *format, const char *date,
+                             const char *const *tokens);
 void ix_vocabulary_close(ix_vocabulary *v); /* leaves it empty */
 
 /* May the folder be the reference of a model with so many rows? It may have fewer; of more only padding is cut off. */

@@ -37,6 +37,10 @@ int32_t ix_tokenizer_find(const ix_tokenizer *tok, const char *piece); /* -1: no
 /* The piece as the file spells it (byte-level pieces in their printable alphabet: "Ġthe"); contract: 0 <= id < size. */
 const char *ix_tokenizer_piece(const ix_tokenizer *tok, int32_t id);
 
+/* The text of n ids: bytes of byte-level pieces, blanks between words, added tokens as they are spelled. Ids that
+ * spell no UTF-8 together give U+FFFD for every byte that does not fit. *out has a zero byte behind it; free() it. */
+ix_status ix_tokenizer_decode(const ix_tokenizer *tok, const int32_t *id, size_t n, char **out);
+
 /* Makes `content` a token that is found in texts before anything else, as add_tokens of `transformers` does: id is that
  * of the piece if it exists, else the next free one. Not while another thread encodes. */
 ix_status ix_tokenizer_add(ix_tokenizer *tok, const char *content, bool special, int32_t *id);

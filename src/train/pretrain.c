@@ -3,6 +3,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/alive.h"
 #include "base/random.h"
@@ -25,7 +26,18 @@ typedef struct {
     int64_t rows, pack_tokens;
     int64_t *order; /* [rows] of this epoch */
     double *loss;   /* [rows_per_step] sums over tokens */
+    int32_t *made;  /* [rows_per_step, longest] rows of a step that were made, their weights, those of a pack */
+    float *weight, *packed;
 } pretrainer;
+
+/* The rows of a step: row i begins at first[i] and has `length` tokens, whose losses weigh `weight`, or 1. */
+typedef struct {
+    const int32_t *token;
+    const float *weight;
+    const int64_t *number; /* row i begins at number[i] * stride; NULL: at i * stride */
+    int64_t stride, length;
+    double scale;
+} step_rows;
 
 static void close_pretrainer(pretrainer *p)
 {
@@ -34,6 +46,9 @@ static void close_pretrainer(pretrainer *p)
     ix_pack_destroy(&p->pack);
     free(p->order);
     free(p->loss);
+    free(p->made);
+    free(p->weight);
+    free(p->packed);
 }
 
 int64_t ix_pretrain_room(int64_t pack_tokens, int64_t row_tokens, int64_t rows_per_step)
@@ -43,19 +58,30 @@ int64_t ix_pretrain_room(int64_t pack_tokens, int64_t row_tokens, int64_t rows_p
     return row * (fit > 1 ? fit : 1);
 }
 
+static ix_status make_rows(pretrainer *p)
+{
+    size_t n = (size_t)(p->s->rows_per_step * p->s->made->longest);
+    p->made = calloc(n, sizeof *p->made);
+    p->weight = calloc(n, sizeof *p->weight);
+    p->packed = calloc(n, sizeof *p->packed);
+    return p->made && p->weight && p->packed ? IX_OK : ix_fail(IX_ENOMEM, "pretraining: out of memory");
+}
+
 static ix_status make_buffers(pretrainer *p)
 {
     ix_status rc = IX_OK;
-    int64_t most = ix_pretrain_room(p->pack_tokens, p->s->row_tokens, p->s->rows_per_step);
+    const ix_pretraining *s = p->s;
+    int64_t most = ix_pretrain_room(p->pack_tokens, s->made ? s->made->longest - 1 : s->row_tokens, s->rows_per_step);
 
-    IX_NEED(p->rows >= p->s->rows_per_step, IX_EINPUT,
+    IX_NEED(s->made || p->rows >= s->rows_per_step, IX_EINPUT,
             "pretraining: the corpus has %lld rows of %lld tokens, one step takes %lld", (long long)p->rows,
-            (long long)p->s->row_tokens, (long long)p->s->rows_per_step);
+            (long long)s->row_tokens, (long long)s->rows_per_step);
+    if (s->made) IX_TRY(make_rows(p));
     IX_TRY(ix_model_reserve(p->model, most, true));
     IX_TRY(ix_pass_create(&p->pass, NULL, NULL, p->model, most, &p->clock));
-    IX_TRY(ix_pack_create(&p->pack, most, p->s->rows_per_step, 0));
-    p->order = calloc((size_t)p->rows, sizeof *p->order);
-    p->loss = calloc((size_t)p->s->rows_per_step, sizeof *p->loss);
+    IX_TRY(ix_pack_create(&p->pack, most, s->rows_per_step, 0));
+    p->order = calloc((size_t)p->rows + 1, sizeof *p->order);
+    p->loss = calloc((size_t)s->rows_per_step, sizeof *p->loss);
     IX_NEED(p->order && p->loss, IX_ENOMEM, "pretraining: out of memory");
 done:
     return rc;
@@ -63,20 +89,24 @@ done:
 
 /* Rows [lo, hi) of the step's list. Each row's loss is kept apart, so that their sum has one order. `closing`: they are
  * this rank's last. */
-static void train_rows(pretrainer *p, const int64_t *row, ix_span span, float *dw, bool closing)
+static void train_rows(pretrainer *p, const step_rows *rows, ix_span span, float *dw, bool closing)
 {
-    int64_t T = p->s->row_tokens, each = p->pack_tokens / (T + 1) > 0 ? p->pack_tokens / (T + 1) : 1;
-    double scale = 1 / ((double)T * (double)p->s->rows_per_step);
+    int64_t each = p->pack_tokens / rows->length > 0 ? p->pack_tokens / rows->length : 1;
+    size_t bytes = (size_t)rows->length * sizeof *p->packed;
     for (int64_t at = span.lo; at < span.hi; at += each) {
         ix_pack_clear(p->pack);
-        for (int64_t i = at; i < at + each && i < span.hi; i++)
-            ix_pack_add_document(p->pack, p->stream + row[i] * T, (int32_t)(T + 1));
+        for (int64_t i = at; i < at + each && i < span.hi; i++) {
+            int64_t first = (rows->number ? rows->number[i] : i) * rows->stride;
+            if (rows->weight) memcpy(p->packed + p->pack->N, rows->weight + first, bytes);
+            ix_pack_add_document(p->pack, rows->token + first, (int32_t)rows->length);
+        }
         if (closing && at + each >= span.hi) ix_update_close_lane(p->update, p->model);
-        p->loss[at] = ix_pass_language(p->pass, p->weights, dw, p->pack, scale);
+        p->loss[at] = ix_pass_language(p->pass, p->weights, dw, p->pack, rows->weight ? p->packed : NULL, rows->scale);
     }
 }
 
-static ix_status run_step(pretrainer *p, const int64_t *row, ix_pretrain_record *r)
+/* at, of: where the schedule of the learning rate is. */
+static ix_status run_step(pretrainer *p, const step_rows *rows, int64_t at, int64_t of, ix_pretrain_record *r)
 {
     ix_status rc = IX_OK;
     const ix_pretraining *s = p->s;
@@ -87,7 +117,7 @@ static ix_status run_step(pretrainer *p, const int64_t *row, ix_pretrain_record 
     for (int64_t lane = lanes.lo; lane < lanes.hi; lane++) {
         float *dw = ix_update_begin_lane(p->update);
         ix_span mine = ix_split(s->rows_per_step, ix_update_lanes(p->update), (int)lane);
-        train_rows(p, row, mine, dw, lane + 1 == lanes.hi);
+        train_rows(p, rows, mine, dw, lane + 1 == lanes.hi);
         ix_model_watch(p->model, NULL, NULL);
         ix_clock_enter(&p->clock, IX_PHASE_REDUCE);
         ix_model_meet(p->model, dw);
@@ -96,10 +126,9 @@ static ix_status run_step(pretrainer *p, const int64_t *row, ix_pretrain_record 
     ix_grid_merge_double(p->grid, IX_DATA, p->loss, s->rows_per_step);
     r->loss = 0;
     for (int64_t i = 0; i < s->rows_per_step; i++) r->loss += p->loss[i];
-    r->loss /= (double)s->row_tokens * (double)s->rows_per_step;
+    r->loss *= rows->scale;
     IX_NEED(isfinite(r->loss), IX_ENUMERIC, "step %lld: the loss is no number", (long long)r->step);
-    r->learning_rate =
-        ix_learning_rate(s->optimizer.learning_rate, s->cosine, s->cosine_floor, s->warmup_steps, r->step, r->steps);
+    r->learning_rate = ix_learning_rate(s->optimizer.learning_rate, s->rate, s->cosine_floor, s->warmup_steps, at, of);
     IX_TRY(ix_update_apply(p->update, p->weights, r->learning_rate, &r->gradient_norm));
 done:
     return rc;
@@ -138,31 +167,69 @@ done:
     return rc;
 }
 
-static ix_status run(pretrainer *p)
+/* One step, unless an earlier launch did it. */
+static ix_status take_step(pretrainer *p, const step_rows *rows, int64_t at, int64_t of, ix_pretrain_record *r)
+{
+    ix_status rc = IX_OK;
+    double seconds[IX_PHASE_COUNT];
+    ix_saver_wish wish = ix_saver_tick(p->s->saver);
+
+    r->seconds = seconds;
+    if (wish != IX_GO_ON) IX_TRY(save_between(p, r->step, wish));
+    IX_TRY(run_step(p, rows, at, of, r));
+    ix_clock_take(&p->clock, seconds);
+    if (p->observer->step) IX_TRY(ix_grid_agree(p->grid, IX_GROUP, p->observer->step(p->observer->context, r)));
+done:
+    return rc;
+}
+
+static ix_status run_stream(pretrainer *p, int64_t done)
 {
     ix_status rc = IX_OK;
     const ix_pretraining *s = p->s;
-    int64_t each = p->rows / s->rows_per_step, done;
-    double seconds[IX_PHASE_COUNT];
+    int64_t each = p->rows / s->rows_per_step;
     ix_torch_rng rng;
-    ix_pretrain_record r = {.steps = each * s->epochs, .tokens = s->rows_per_step * s->row_tokens, .seconds = seconds};
+    ix_pretrain_record r = {.steps = each * s->epochs, .tokens = s->rows_per_step * s->row_tokens};
+    step_rows rows = {.token = p->stream,
+                      .stride = s->row_tokens,
+                      .length = s->row_tokens + 1,
+                      .scale = 1 / ((double)s->row_tokens * (double)s->rows_per_step)};
 
-    IX_TRY(restore(p, &done));
     ix_torch_seed(&rng, s->seed);
     for (int64_t epoch = 0; epoch < s->epochs; epoch++) {
         ix_torch_randperm(&rng, p->rows, p->order);
         for (int64_t b = 0; b < each; b++, r.step++) {
-            if (r.step < done) continue;
-            ix_saver_wish wish = ix_saver_tick(s->saver);
-            if (wish != IX_GO_ON) IX_TRY(save_between(p, r.step, wish));
-            IX_TRY(run_step(p, p->order + b * s->rows_per_step, &r));
-            ix_clock_take(&p->clock, seconds);
-            if (p->observer->step)
-                IX_TRY(ix_grid_agree(p->grid, IX_GROUP, p->observer->step(p->observer->context, &r)));
+            rows.number = p->order + b * s->rows_per_step;
+            if (r.step >= done) IX_TRY(take_step(p, &rows, r.step, r.steps, &r));
         }
     }
 done:
     return rc;
+}
+
+static ix_status run_made(pretrainer *p, int64_t done)
+{
+    ix_status rc = IX_OK;
+    const ix_made_rows *made = p->s->made;
+    int64_t n = p->s->rows_per_step, at, of;
+    ix_pretrain_record r = {.steps = made->steps};
+
+    for (; r.step < r.steps; r.step++) {
+        int64_t length = made->next(made->context, n, p->made, p->weight, &at, &of);
+        step_rows rows = {.token = p->made, .weight = p->weight, .stride = length, .length = length, .scale = 1};
+        r.tokens = n * length;
+        if (r.step >= done) IX_TRY(take_step(p, &rows, at, of, &r));
+    }
+done:
+    return rc;
+}
+
+static ix_status run(pretrainer *p)
+{
+    int64_t done;
+    ix_status rc = restore(p, &done);
+    if (rc != IX_OK) return rc;
+    return p->s->made ? run_made(p, done) : run_stream(p, done);
 }
 
 ix_status ix_pretrain(const ix_grid *grid, const ix_pretraining *settings, ix_model *model, float *weights,

@@ -220,7 +220,7 @@ static ix_status run_step(ix_trainer *t, const ix_step_plan *plan)
     merge_step(t, plan, &r);
     IX_NEED(isfinite(r.loss), IX_ENUMERIC, "step %lld: the loss is no number", (long long)plan->step);
     r.learning_rate =
-        ix_learning_rate(s->optimizer.learning_rate, s->cosine, s->cosine_floor, s->warmup_steps, plan->step, r.steps);
+        ix_learning_rate(s->optimizer.learning_rate, s->rate, s->cosine_floor, s->warmup_steps, plan->step, r.steps);
     IX_TRY(ix_update_apply(t->update, t->weights, r.learning_rate, &r.gradient_norm));
     ix_clock_take(&t->clock, seconds);
     r.seconds = seconds;
@@ -285,14 +285,13 @@ static bool due(const ix_trainer *t, const ix_step_plan *plan, int64_t steps)
     return every ? (plan->step + 1) % every == 0 || plan->step + 1 == steps : plan->last_of_epoch;
 }
 
-/* Between two steps. */
-static ix_status save_between(ix_trainer *t)
+/* Where no step is under way. */
+static ix_status save_now(void *trainer, ix_saver_wish wish)
 {
     ix_status rc = IX_OK;
+    ix_trainer *t = trainer;
     ix_moment *m = NULL;
-    ix_saver_wish wish = ix_saver_tick(t->s->saver);
 
-    if (wish == IX_GO_ON) return IX_OK;
     rc = ix_moment_create(&m, t->s->saver, t->steps, ix_model_params(t->model));
     IX_TRY(ix_grid_agree(t->grid, IX_GROUP, rc));
     ix_clock_enter(&t->clock, IX_PHASE_WRITE);
@@ -302,6 +301,12 @@ static ix_status save_between(ix_trainer *t)
 done:
     ix_moment_destroy(&m);
     return rc;
+}
+
+static ix_status save_between(ix_trainer *t)
+{
+    ix_saver_wish wish = ix_saver_tick(t->s->saver);
+    return wish == IX_GO_ON ? IX_OK : save_now(t, wish);
 }
 
 static ix_status run(ix_trainer *t)
@@ -321,6 +326,7 @@ static ix_status run(ix_trainer *t)
         IX_TRY(run_step(t, &plan));
         if (due(t, &plan, steps)) IX_TRY(evaluate(t, plan.step + 1, (double)(plan.step + 1) / per_epoch));
     }
+    if (t->observer->finished) IX_TRY(t->observer->finished(t->observer->context, save_now, t));
 done:
     return rc;
 }

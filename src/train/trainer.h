@@ -26,7 +26,7 @@ typedef struct {
     const ix_rule *rule;
     ix_optimizer_settings optimizer;
     double clip_norm; /* 0: none */
-    bool cosine;
+    ix_lr_schedule rate;
     double cosine_floor;
     int64_t warmup_steps;
     ix_schedule_settings schedule;
@@ -57,13 +57,15 @@ typedef struct {
 } ix_eval_record;
 
 /* Any may be NULL. Called on every rank; a failure on one rank ends the run on all. save, collective: what the observer
- * has seen goes into a checkpoint; restore: it comes back, before any other call. */
+ * has seen goes into a checkpoint; restore: it comes back, before any other call. finished, collective: after the last
+ * evaluation, the weights in their place; whoever takes long there saves by save(saving, wish). */
 typedef struct {
     void *context;
     ix_status (*step)(void *context, const ix_step_record *record);
     ix_status (*evaluated)(void *context, const ix_eval_record *record);
     ix_status (*save)(void *context, ix_moment *moment);
     ix_status (*restore)(void *context, const ix_saver *saver);
+    ix_status (*finished)(void *context, ix_status (*save)(void *saving, ix_saver_wish wish), void *saving);
 } ix_observer;
 
 /* Collective over the group. `model` must come from the wish of the objective; weights[floats] hold its initial values.

@@ -102,11 +102,13 @@ static void rules_are_pytorchs(void **state)
 static void learning_rates(void **state)
 {
     (void)state;
-    CHECK_NEAR(ix_learning_rate(2, false, 0, 0, 7, 10), 2, 0);
-    CHECK_NEAR(ix_learning_rate(2, false, 0, 4, 0, 10), 0.5, 1e-15);
-    CHECK_NEAR(ix_learning_rate(2, false, 0, 4, 3, 10), 2, 1e-15);
-    CHECK_NEAR(ix_learning_rate(2, true, 0.1, 0, 0, 10), 2, 1e-15);
-    CHECK_NEAR(ix_learning_rate(2, true, 0.1, 0, 5, 10), 2 * 0.55, 1e-15);
+    CHECK_NEAR(ix_learning_rate(2, IX_LR_CONSTANT, 0, 0, 7, 10), 2, 0);
+    CHECK_NEAR(ix_learning_rate(2, IX_LR_CONSTANT, 0, 4, 0, 10), 0.5, 1e-15);
+    CHECK_NEAR(ix_learning_rate(2, IX_LR_CONSTANT, 0, 4, 3, 10), 2, 1e-15);
+    CHECK_NEAR(ix_learning_rate(2, IX_LR_COSINE, 0.1, 0, 0, 10), 2, 1e-15);
+    CHECK_NEAR(ix_learning_rate(2, IX_LR_LINEAR, 0.1, 0, 0, 10), 2, 1e-15);
+    CHECK_NEAR(ix_learning_rate(2, IX_LR_LINEAR, 0.1, 0, 4, 10), 2 * 0.64, 1e-15);
+    CHECK_NEAR(ix_learning_rate(2, IX_LR_COSINE, 0.1, 0, 5, 10), 2 * 0.55, 1e-15);
     assert_null(ix_rule_find("adam"));
 }
 

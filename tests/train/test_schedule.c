@@ -112,8 +112,8 @@ static void metrics_are_the_papers(void **state)
 static void learning_rate_follows_its_formula(void **state)
 {
     (void)state;
-    CHECK_NEAR(ix_learning_rate(2, false, 0, 0, 7, 10), 2, 0);
-    CHECK_NEAR(ix_learning_rate(2, false, 0, 4, 0, 10), 0.5, 0);
+    CHECK_NEAR(ix_learning_rate(2, IX_LR_CONSTANT, 0, 0, 7, 10), 2, 0);
+    CHECK_NEAR(ix_learning_rate(2, IX_LR_CONSTANT, 0, 4, 0, 10), 0.5, 0);
     CHECK_NEAR(ix_learning_rate(3e-3, true, 0.1, 50, 0, 1952), 3e-3 / 50, 1e-12);
     CHECK_NEAR(ix_learning_rate(3e-3, true, 0.1, 50, 976, 1952), 3e-3 * 0.55, 1e-12);
 }

@@ -1,31 +1,35 @@
-/* SPDX-License-Identifier: Apache-2.0
- *
- * The vocabulary of the embedded world as a Hugging Face tokenizer folder: cut at white space, one word is one id. */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "data/word_tokenizer.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/file.h"
 #include "base/json.h"
-#include "data/miniworld_world.h"
 
 static const char chat_template[] =
     "{% for m in messages %}{% if m['role'] == 'user' %}<user> {{ m['content'] }}{% else %}<asst> {{ m['content'] }} "
     "<end>{% endif %}{% if not loop.last %} {% endif %}{% endfor %}{% if add_generation_prompt %} <asst> {% endif %}";
 
-static json_t *added_token(const ix_miniworld *world, int32_t id)
+static const char *word_of(const ix_word_list *words, int32_t id)
 {
-    return json_pack("{s:i, s:s, s:b, s:b, s:b, s:b, s:b}", "id", (int)id, "content", ix_miniworld_word(world, id),
-                     "single_word", 0, "lstrip", 0, "rstrip", 0, "normalized", 0, "special", 1);
+    return words->word(words->context, id);
 }
 
-static json_t *tokenizer_json(const ix_miniworld *world)
+static json_t *added_token(const ix_word_list *words, int32_t id)
+{
+    return json_pack("{s:i, s:s, s:b, s:b, s:b, s:b, s:b}", "id", (int)id, "content", word_of(words, id), "single_word",
+                     0, "lstrip", 0, "rstrip", 0, "normalized", 0, "special", 1);
+}
+
+static json_t *tokenizer_json(const ix_word_list *words)
 {
     json_t *vocabulary = json_object(), *added = json_array();
     int failed = 0;
-    for (int32_t id = 0; id < ix_miniworld_size(world); id++)
-        failed |= json_object_set_new(vocabulary, ix_miniworld_word(world, id), json_integer(id));
-    for (int32_t id = 0; id < IX_WORLD_SPECIAL_COUNT; id++)
-        failed |= json_array_append_new(added, added_token(world, id));
+    for (int32_t id = 0; id < words->count; id++) {
+        failed |= json_object_set_new(vocabulary, word_of(words, id), json_integer(id));
+        if (words->special(id)) failed |= json_array_append_new(added, added_token(words, id));
+    }
     if (failed) {
         json_decref(vocabulary);
         json_decref(added);
@@ -34,14 +38,14 @@ static json_t *tokenizer_json(const ix_miniworld *world)
     return json_pack("{s:s, s:n, s:n, s:o, s:n, s:{s:s}, s:n, s:n, s:{s:s, s:o, s:s}}", "version", "1.0", "truncation",
                      "padding", "added_tokens", added, "normalizer", "pre_tokenizer", "type", "WhitespaceSplit",
                      "post_processor", "decoder", "model", "type", "WordLevel", "vocab", vocabulary, "unk_token",
-                     ix_miniworld_word(world, IX_WORLD_UNK));
+                     word_of(words, words->unk));
 }
 
-static json_t *config_json(const ix_miniworld *world)
+static json_t *config_json(const ix_word_list *words)
 {
     return json_pack("{s:s, s:s, s:s, s:s, s:s}", "tokenizer_class", "PreTrainedTokenizerFast", "pad_token",
-                     ix_miniworld_word(world, IX_WORLD_PAD), "eos_token", ix_miniworld_word(world, IX_WORLD_END),
-                     "unk_token", ix_miniworld_word(world, IX_WORLD_UNK), "chat_template", chat_template);
+                     word_of(words, words->pad), "eos_token", word_of(words, words->eos), "unk_token",
+                     word_of(words, words->unk), "chat_template", chat_template);
 }
 
 /* Writes and releases the value. */
@@ -59,12 +63,12 @@ done:
     return rc;
 }
 
-ix_status ix_miniworld_write_tokenizer(const ix_miniworld *world, const char *folder)
+ix_status ix_word_tokenizer_write(const ix_word_list *words, const char *folder)
 {
     ix_status rc = IX_OK;
     IX_TRY(ix_make_folders(folder));
-    IX_TRY(write_json(folder, "tokenizer.json", tokenizer_json(world)));
-    IX_TRY(write_json(folder, "tokenizer_config.json", config_json(world)));
+    IX_TRY(write_json(folder, "tokenizer.json", tokenizer_json(words)));
+    IX_TRY(write_json(folder, "tokenizer_config.json", config_json(words)));
 done:
     return rc;
 }
