@@ -11,6 +11,7 @@
 #include "base/file.h"
 #include "claims.h"
 #include "scaled.h"
+#include "written.h"
 #include "store/reader.h"
 #include "table.h"
 
@@ -79,6 +80,7 @@ ix_status ix_record_read(ix_record *out, const char *path)
     }
     IX_TRY(ix_stated_read(&out->stated, rd));
     IX_TRY(ix_scaled_read(&out->scaled, rd));
+    IX_TRY(ix_wrote_read(&out->wrote, rd));
     ix_cost_read(&out->cost, rd);
     out->cost.wall = utc_seconds(ix_reader_text(rd, "/", "finished")) - utc_seconds(ix_reader_text(rd, "/", "started"));
 done:
@@ -99,6 +101,7 @@ void ix_record_free(ix_record *r)
     free(r->set);
     ix_stated_free(&r->stated);
     ix_scaled_free(&r->scaled);
+    ix_wrote_free(&r->wrote);
     *r = (ix_record){0};
 }
 

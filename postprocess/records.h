@@ -78,6 +78,7 @@ typedef struct {
     ix_cost cost;
     struct ix_stated *stated; /* claims.h; NULL: it states nothing */
     struct ix_scaled *scaled; /* scaled.h; NULL: it times no layouts */
+    struct ix_wrote *wrote;   /* written.h; NULL: its model wrote nothing */
 } ix_record;
 
 typedef struct {

@@ -15,6 +15,7 @@ static void (*const sections[])(const ix_material *, ix_tables *) = {
     ix_plot_curves,
     ix_plot_margin,
     ix_section_persona,
+    ix_section_hamiltonian,
     ix_section_paired,
     ix_section_baselines,
     ix_section_paper,

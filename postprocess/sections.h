@@ -13,6 +13,7 @@
 void ix_section_winrate(const ix_material *m, ix_tables *out);
 void ix_section_accuracy(const ix_material *m, ix_tables *out);
 void ix_section_persona(const ix_material *m, ix_tables *out);
+void ix_section_hamiltonian(const ix_material *m, ix_tables *out);
 void ix_section_paired(const ix_material *m, ix_tables *out);
 void ix_section_calibration(const ix_material *m, ix_tables *out);
 void ix_section_length(const ix_material *m, ix_tables *out);

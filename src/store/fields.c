@@ -46,6 +46,7 @@ static const ix_field rows[] = {
     {"generate/", "logp", IX_REAL, ANSWER, {"pair", "try"}, "nat", "log-probability of the text by the model itself"},
     {"generate/", "uniform", IX_REAL, ANSWER, {"pair"}, "1", "share of all permutations that are correct"},
     {"generate/", "walk", IX_REAL, ANSWER, {"pair"}, "1", "probability that a walk along edges to unseen vertices is correct"},
+    {"generate/", "density", IX_REAL, ANSWER, {"pair"}, "1", "share of the pairs of vertices that are edges"},
     {"generate/", "graph", IX_INT, ANSWER, {"pair"}, "1", "number of the graph in its set"},
     {"generate/", "answers", IX_INT, ANSWER, {"pair"}, "1", "correct answers of the graph"},
     {"generate/", "exact", IX_REAL, ANSWER, {"pair"}, "nat", "log of the probability of a correct answer"},

@@ -36,7 +36,7 @@
  *   generate/<set>/text            [pair, try]              text
  *   generate/<set>/permutation steps edges tokens  [pair, try]   int
  *   generate/<set>/logp            [pair, try]              real
- *   generate/<set>/uniform walk exact reference_exact  [pair]    real
+ *   generate/<set>/uniform walk density exact reference_exact  [pair]    real
  *   generate/<set>/graph answers   [pair]                   int
  *   generate/<set>/where           [pair, part]             real
  *   reference/seconds                                       real     IM-RM's reference pass

@@ -102,26 +102,31 @@ done:
 
 /* --- what chance gives -------------------------------------------------------------------------------- */
 
+enum { UNIFORM, WALK, DENSITY, CHANCES };
+static const char *const chance_name[CHANCES] = {"uniform", "walk", "density"};
+
+static void find_chance(double *const value[CHANCES], const ix_graph *g, int64_t i)
+{
+    value[UNIFORM][i] = ix_graph_uniform(g);
+    value[WALK][i] = ix_graph_walk(g);
+    value[DENSITY][i] = 2.0 * g->edges / (g->n * (g->n - 1));
+}
+
 static ix_status store_chance(const ix_graph_talk *t, ix_ask k, ix_result *out)
 {
     ix_status rc = IX_OK;
     int64_t tries = t->job->point->settings.generate.tries, n = t->list[k].n / tries;
-    double *uniform = calloc((size_t)n + 1, sizeof *uniform), *walk = calloc((size_t)n + 1, sizeof *walk);
+    double *all = calloc((size_t)(CHANCES * n) + 1, sizeof *all), *const value[] = {all, all + n, all + 2 * n};
     char path[128];
 
-    if (n == 0) goto done;
-    IX_NEED(uniform && walk, IX_ENOMEM, "figures of chance: out of memory");
-    for (int64_t i = 0; i < n; i++) {
-        uniform[i] = ix_graph_uniform(graph_of(t, k, i * tries));
-        walk[i] = ix_graph_walk(graph_of(t, k, i * tries));
+    IX_NEED(all, IX_ENOMEM, "figures of chance: out of memory");
+    for (int64_t i = 0; i < n; i++) find_chance(value, graph_of(t, k, i * tries), i);
+    for (int c = 0; n && c < CHANCES; c++) {
+        snprintf(path, sizeof path, "generate/%s/%s", set_name[k], chance_name[c]);
+        IX_TRY(ix_result_reals(out, path, &n, value[c]));
     }
-    snprintf(path, sizeof path, "generate/%s/uniform", set_name[k]);
-    IX_TRY(ix_result_reals(out, path, &n, uniform));
-    snprintf(path, sizeof path, "generate/%s/walk", set_name[k]);
-    IX_TRY(ix_result_reals(out, path, &n, walk));
 done:
-    free(uniform);
-    free(walk);
+    free(all);
     return rc;
 }
 
