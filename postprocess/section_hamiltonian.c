@@ -132,7 +132,7 @@ static void put_chance(ix_table *t, const group *g, ix_wrote_set k, const char *
     ix_put_none(t);
     ix_put_range(t, (ix_interval){NAN, NAN});
     ix_put_real(t, expected);
-    ix_put_int(t, tries);
+    ix_put_none(t);
     ix_put_real(t, edges);
     ix_put_none(t);
     ix_put_none(t);
@@ -183,26 +183,35 @@ static void say_correct(const group *g, char **text)
         ix_append(text, "That is also what chance gives: by itself the number says nothing about generation. ");
 }
 
-/* Proposing, or form? */
+/* What the numbers say of a policy beside its reference: does it write answers in form, and does it propose edges? */
+static const char *why(bool better, double form, double form_before)
+{
+    bool lost = form_before > 0.2 && form < form_before / 2, never = form_before <= 0.2 && form <= 0.2;
+    if (better && lost) return "training made it propose better; what it lost is the form of an answer. ";
+    if (better && never) return "training made it propose better; neither writes answers in form. ";
+    if (better) return "training made it propose better. ";
+    if (lost) return "it proposes no better than before, and it lost the form of an answer, too. ";
+    if (never) return "it proposes no better than before, and neither writes answers in form. ";
+    return "it proposes no better than before. ";
+}
+
 static void say_why(const group *g, char **text)
 {
     const ix_wrote_sum *policy = &g->all.sum[IX_WROTE_UNVISITED][IX_BY_POLICY];
     const ix_wrote_sum *before = &g->all.sum[IX_WROTE_UNVISITED][IX_BY_REFERENCE];
-    const ix_wrote_sum *freely = &g->all.sum[IX_WROTE_TEST][IX_BY_POLICY];
+    const ix_wrote_sum *freely = g->all.sum[IX_WROTE_TEST];
     if (policy->tries == 0 || before->tries == 0) return;
     double now = share(policy->edges, policy->steps), then = share(before->edges, before->steps);
-    double chance = g->all.chance[IX_WROTE_TEST].density, form = share(freely->permutations, freely->tries);
-    ix_append(text, "Free, %.0f %% of its answers are permutations. ", 100 * form);
+    double form = share(freely[IX_BY_POLICY].permutations, freely[IX_BY_POLICY].tries);
+    double form_before = share(freely[IX_BY_REFERENCE].permutations, freely[IX_BY_REFERENCE].tries);
     ix_append(
         text,
-        "Restricted to vertices that are not there yet, %.3f of its steps are edges (reference %.3f, chance %.3f) "
-        "and %lld of %lld answers are correct: ",
-        now, then, chance, (long long)policy->correct, (long long)policy->tries);
-    if (now - then > 0.05 && form < 0.5)
-        ix_append(text, "training made it propose better, and what it lost is the form of an answer. ");
-    else if (now - then > 0.05) ix_append(text, "training made it propose better. ");
-    else if (form < 0.5) ix_append(text, "it proposes no better than before, and it lost the form of an answer, too. ");
-    else ix_append(text, "it verifies, and proposes no better than before. ");
+        "Free, %.0f %% of its answers to test prompts are permutations (reference %.0f %%). Restricted to vertices "
+        "that are not there yet, %.3f of its steps are edges (reference %.3f",
+        100 * form, 100 * form_before, now, then);
+    if (g->all.chance[IX_WROTE_TEST].there) ix_append(text, ", chance %.3f", g->all.chance[IX_WROTE_TEST].density);
+    ix_append(text, ") and %lld of %lld answers are correct: %s", (long long)policy->correct, (long long)policy->tries,
+              why(now - then > 0.05, form, form_before));
 }
 
 static void say_paper(const ix_material *m, int family, char **text)
@@ -242,7 +251,7 @@ static void put_where(ix_table *t, const group *g, bool quiet)
 static void say_where(const group *g, char **text)
 {
     const double *w = g->all.where, total = fabs(w[1]) + fabs(w[2]) + fabs(w[3]);
-    if (g->all.pairs == 0 || total == 0) return;
+    if (g->all.pairs == 0 || total < 1) return; /* nats: nothing was learned */
     ix_append(text, "%.0f %% of what the rejected answers lose, they lose behind their first missing edge%s",
               100 * fabs(w[3]) / total,
               fabs(w[3]) > 0.8 * total ? ": the policy looks back at what is written, it does not foresee." : ".");

@@ -23,7 +23,7 @@ static const char usage[] =
     "  --model FOLDER   the folder that the run started from, when it is no longer where it was; its contents are\n"
     "                   compared with what the run read\n";
 
-enum { TOKENS = 3 };
+enum { TOKENS = 3, TASK_TOKENS = 8 }; /* of the default chat format, and of a task at most */
 
 typedef struct {
     char *run;    /* OUT/SUITE/RUN_ID */
@@ -34,7 +34,8 @@ typedef struct {
     float *weights;
     ix_tokenizer *tok;
     ix_chat *chat;
-    ix_folder_token token[TOKENS];
+    ix_folder_token token[TOKENS + TASK_TOKENS];
+    char *task_tokens; /* cut into words */
     ix_folder_tokenizer files;
     int32_t pad;
 } export;
@@ -46,6 +47,7 @@ static void close_export(export *e)
     ix_model_destroy(&e->model);
     ix_reader_close(&e->rd);
     free(e->weights);
+    free(e->task_tokens);
     free(e->folder);
     free(e->run);
 }
@@ -130,6 +132,27 @@ static int32_t pad_of(const export *e)
     return pad && (!eos || strcmp(pad, eos) != 0) ? ix_tokenizer_find(e->tok, pad) : -1;
 }
 
+/* Ordinary tokens that the task added behind those of the chat format. */
+static ix_status add_task_tokens(export *e)
+{
+    ix_status rc = IX_OK;
+    const char *all = ix_reader_text(e->rd, "/", "added_tokens");
+    char *rest = NULL;
+
+    if (!all) return IX_OK;
+    e->task_tokens = ix_format("%s", all);
+    for (char *one = strtok_r(e->task_tokens, " ", &rest); one; one = strtok_r(NULL, " ", &rest)) {
+        int32_t id;
+        IX_NEED(e->files.tokens < TOKENS + TASK_TOKENS, IX_EINPUT, "%s.h5: more added tokens than any task has",
+                e->run);
+        IX_TRY(ix_tokenizer_add(e->tok, one, false, &id));
+        e->token[e->files.tokens++] = (ix_folder_token){one, id, true};
+    }
+    e->files.token = e->token;
+done:
+    return rc;
+}
+
 /* The authors' default format added tokens when the run started; the folder is to have them, and the template. */
 static ix_status complete_tokenizer(export *e)
 {
@@ -148,10 +171,11 @@ static ix_status complete_tokenizer(export *e)
     e->files.chat_template = ix_tokenizer_template(e->tok) ? NULL : ix_chat_jinja(e->chat);
     if (e->files.chat_template) {
         for (int i = no_pad ? 0 : 1; i < TOKENS; i++)
-            e->token[e->files.tokens++] = (ix_folder_token){names[i], ix_tokenizer_find(e->tok, names[i])};
+            e->token[e->files.tokens++] = (ix_folder_token){names[i], ix_tokenizer_find(e->tok, names[i]), false};
         e->files.token = e->token;
         e->files.pad = no_pad ? names[0] : NULL;
     }
+    IX_TRY(add_task_tokens(e));
     e->pad = pad_of(e);
 done:
     free(path);

@@ -62,7 +62,7 @@ static const ix_option graph_rows[] = {
 static const ix_table graph_table = {graph_rows, COUNT(graph_rows)};
 
 static const ix_option data_rows[] = {
-    ROW("miniworld", WORD, AT(miniworld), 0, 0, "persona|chat|math", NULL, ANSWER,
+    ROW("miniworld", WORD, AT(miniworld), 0, 0, "persona|chat|math|graphs", NULL, ANSWER,
      "a part of the embedded world, in place of files", .task = files),
     ROW("lexicon", PATH, AT(lexicon), 0, 0, NULL, "miniworld/lexicon.yaml", 0, "lexicon of the embedded world",
      .task = "preference|theory|pretrain|scaling"),

@@ -63,10 +63,11 @@ void ix_rope_inv_freq(float *inv_freq, const ix_model_config *c);
 typedef struct {
     const char *content;
     int32_t id;
+    bool ordinary; /* no special token: its text is kept when special ones are left out */
 } ix_folder_token;
 typedef struct {
     const char *from;             /* NULL: none */
-    const ix_folder_token *token; /* special tokens, [tokens], for tokenizer.json where it does not have them */
+    const ix_folder_token *token; /* [tokens], for tokenizer.json where it does not have them */
     int tokens;
     const char *pad, *chat_template; /* for tokenizer_config.json; NULL: as they are */
 } ix_folder_tokenizer;

@@ -66,9 +66,9 @@ static ix_status add_tokens(const char *folder, const ix_folder_tokenizer *t)
     json_t *added = json_object_get(root, "added_tokens");
     for (int i = 0; i < t->tokens; i++) {
         if (lists(added, t->token[i].content)) continue;
-        json_t *token =
-            json_pack("{s:i, s:s, s:b, s:b, s:b, s:b, s:b}", "id", t->token[i].id, "content", t->token[i].content,
-                      "single_word", 0, "lstrip", 0, "rstrip", 0, "normalized", 0, "special", 1);
+        json_t *token = json_pack("{s:i, s:s, s:b, s:b, s:b, s:b, s:b}", "id", t->token[i].id, "content",
+                                  t->token[i].content, "single_word", 0, "lstrip", 0, "rstrip", 0, "normalized",
+                                  t->token[i].ordinary, "special", !t->token[i].ordinary);
         IX_NEED(json_array_append_new(added, token) == 0, IX_ENOMEM, "%s: out of memory", path);
     }
     IX_TRY(write_json(path, root));

@@ -47,12 +47,13 @@ typedef struct {
 } ix_looked_at;
 
 struct ix_examination {
-    ix_status (*open)(void **state, const ix_material *m, const ix_job *job); /* Local */
-    void (*close)(void **state);                                              /* NULL is fine */
-    ix_status (*look)(void *state, const ix_looked_at *at);                   /* Collective */
-    ix_status (*save)(void *state, ix_moment *moment);                        /* Local: what was found so far */
-    ix_status (*restore)(void *state, const ix_saver *saver);                 /* Local: the same back */
-    ix_status (*store)(void *state, ix_result *result);                       /* Local, on the group's first rank */
+    /* Local. *state NULL: there is nothing to find out. */
+    ix_status (*open)(void **state, const ix_material *m, const ix_job *job);
+    void (*close)(void **state);                              /* NULL is fine */
+    ix_status (*look)(void *state, const ix_looked_at *at);   /* Collective */
+    ix_status (*save)(void *state, ix_moment *moment);        /* Local: what was found so far */
+    ix_status (*restore)(void *state, const ix_saver *saver); /* Local: the same back */
+    ix_status (*store)(void *state, ix_result *result);       /* Local, on the group's first rank */
 };
 
 /* The same for the generated corpus: a stream of the embedded world, or lessons about graphs (world NULL). */

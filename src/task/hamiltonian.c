@@ -12,9 +12,20 @@
 #include "base/log.h"
 #include "base/random.h"
 
+static bool of_the_world(const ix_settings *s)
+{
+    return s->data.miniworld && !strcmp(s->data.miniworld, "graphs");
+}
+
+bool ix_graphs_apply(const ix_settings *s)
+{
+    return !strcmp(s->task, "hamiltonian") || of_the_world(s);
+}
+
 ix_graph_settings ix_graph_settings_of(const ix_settings *s)
 {
-    return (ix_graph_settings){.style = (ix_graph_style)s->data.graphs.style,
+    ix_graph_style style = of_the_world(s) ? IX_GRAPHS_WORLD : (ix_graph_style)s->data.graphs.style;
+    return (ix_graph_settings){.style = style,
                                .vertices = (int)s->data.graphs.vertices,
                                .edge_probability = s->data.graphs.edge_probability,
                                .train = s->data.graphs.train,
@@ -78,6 +89,7 @@ static ix_status open_talk(void **state, const ix_material *m, const ix_job *job
     ix_graph_settings s = ix_graph_settings_of(&job->point->settings);
 
     *state = NULL;
+    if (!ix_graphs_apply(&job->point->settings)) return IX_OK;
     ix_graph_talk *t = calloc(1, sizeof *t);
     IX_NEED(owned = t, IX_ENOMEM, "generation: out of memory");
     t->m = m;
@@ -256,7 +268,7 @@ static ix_status store(void *state, ix_result *result)
     return ix_graph_talk_store(state, result);
 }
 
-static const struct ix_examination examination = {open_talk, close_talk, look, save, restore, store};
+const struct ix_examination ix_graph_examination = {open_talk, close_talk, look, save, restore, store};
 
 const ix_task ix_task_hamiltonian = {
-    .name = "hamiltonian", .sets = sets, .tokens = tokens, .examination = &examination};
+    .name = "hamiltonian", .sets = sets, .tokens = tokens, .examination = &ix_graph_examination};

@@ -46,8 +46,13 @@ typedef struct {
     double seconds;
 } ix_graph_talk;
 
-/* For data.hamiltonian. Local. */
+/* Are the run's pairs about graphs: task hamiltonian, or data.miniworld: graphs? */
+bool ix_graphs_apply(const ix_settings *s);
+/* For data.hamiltonian; of data.miniworld: its defaults, in the world's style. Local. */
 ix_graph_settings ix_graph_settings_of(const ix_settings *s);
+
+/* Opens to nothing where the pairs are about something else. */
+extern const struct ix_examination ix_graph_examination;
 
 /* Fills the lists. Local. */
 ix_status ix_graph_talk_ask(ix_graph_talk *t);

@@ -6,7 +6,8 @@
 
 #include "task/hamiltonian.h"
 
-enum { ANSWERS_OF_A_GRAPH = 4096 };
+/* A text of the world that is longer than twice an answer will be none. */
+enum { ANSWERS_OF_A_GRAPH = 4096, WORLD_TOKENS = 24 };
 
 static const ix_pairs *test_pairs(const ix_graph_talk *t)
 {
@@ -138,10 +139,11 @@ ix_status ix_graph_talk_ask(ix_graph_talk *t)
 {
     ix_status rc = IX_OK;
     const ix_settings *s = &t->job->point->settings;
-    IX_TRY(ask_freely(&t->list[IX_ASK_TEST], test_pairs(t), 0, s->generate.tries, s->generate.max_tokens));
+    int64_t most = s->generate.max_tokens;
+    if (t->style == IX_GRAPHS_WORLD && most > WORLD_TOKENS) most = WORLD_TOKENS;
+    IX_TRY(ask_freely(&t->list[IX_ASK_TEST], test_pairs(t), 0, s->generate.tries, most));
     if (t->m->train)
-        IX_TRY(ask_freely(&t->list[IX_ASK_TRAIN], t->m->train, s->generate.train_prompts, s->generate.tries,
-                          s->generate.max_tokens));
+        IX_TRY(ask_freely(&t->list[IX_ASK_TRAIN], t->m->train, s->generate.train_prompts, s->generate.tries, most));
     if (t->layout.known) IX_TRY(ask_by_layout(t));
 done:
     return rc;

@@ -2,7 +2,7 @@
  *
  * preference.c - pairs of answers of which one is preferred: from JSON lines, or from the embedded world. */
 #include "data/miniworld.h"
-#include "task/task.h"
+#include "task/hamiltonian.h"
 
 static ix_status read_file(ix_texts **out, const ix_suite *suite, const ix_data_settings *d, const char *name)
 {
@@ -56,8 +56,12 @@ done:
 static ix_status sets(ix_sets **out, const ix_suite *suite, const ix_settings *settings)
 {
     *out = NULL;
+    if (ix_graphs_apply(settings)) {
+        ix_graph_settings graphs = ix_graph_settings_of(settings);
+        return ix_graphs_sets(out, &graphs);
+    }
     return settings->data.miniworld ? from_miniworld(out, suite, &settings->data)
                                     : from_files(out, suite, &settings->data);
 }
 
-const ix_task ix_task_preference = {.name = "preference", .sets = sets};
+const ix_task ix_task_preference = {.name = "preference", .sets = sets, .examination = &ix_graph_examination};

@@ -235,8 +235,9 @@ static ix_status open_examination(reward *r)
     const struct ix_examination *e = ix_task_find(r->job->point->settings.task)->examination;
     if (!e || r->objective->reads != IX_READ_RESPONSE_LOGP) return IX_OK;
     ix_status rc = e->open(&r->examined, r->m, r->job);
-    if (rc == IX_OK) r->examination = e;
-    if (rc == IX_OK && ix_saver_found(r->saver)) rc = e->restore(r->examined, r->saver);
+    if (rc != IX_OK || !r->examined) return rc;
+    r->examination = e;
+    if (ix_saver_found(r->saver)) rc = e->restore(r->examined, r->saver);
     return rc;
 }
 
@@ -323,6 +324,20 @@ static const char *verdict_of(const reward *r)
     return "VALID";
 }
 
+/* Ordinary tokens that the task added, with blanks between them: what exporting puts into the tokenizer again. */
+static ix_status store_tokens(const char *const *tokens, ix_result *result)
+{
+    char *all = ix_format("%s", *tokens);
+    for (tokens++; *tokens; tokens++) {
+        char *more = ix_format("%s %s", all, *tokens);
+        free(all);
+        all = more;
+    }
+    ix_status rc = ix_result_text(result, "added_tokens", all);
+    free(all);
+    return rc;
+}
+
 static ix_status fill_result(reward *r, ix_result *result)
 {
     ix_status rc = IX_OK;
@@ -336,6 +351,7 @@ static ix_status fill_result(reward *r, ix_result *result)
     IX_TRY(ix_result_text(result, "place_model_folder", absolute ? absolute : r->m->place.folder));
     IX_TRY(ix_result_int(result, "parameters", ix_model_params(r->model)->full_floats));
     IX_TRY(ix_result_int(result, "added_rows", r->m->added));
+    if (r->m->tokens && r->m->tokens[0]) IX_TRY(store_tokens(r->m->tokens, result));
     IX_TRY(ix_result_int(result, "untied_head", ix_model_untied(r->model)));
     IX_TRY(ix_result_int(result, "vocabulary", c->V));
     if (r->m->train) {

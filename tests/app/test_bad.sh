@@ -100,8 +100,6 @@ run_with 'training.learning_rate: ' training.learning_rate=-1
 run_with 'training.shuffle: ' training.shuffle=yes
 run_with 'did you mean adamw' training.optimizer=adam
 run_with 'matrix.seed' 'matrix.seed=[0, 0]'
-printf 'suite: t\ntask: hamiltonian\nmatrix: {model: [neox]}\n' >hamiltonian.yaml
-bad 'task hamiltonian is not there yet' run hamiltonian.yaml
 sed 's/\[neox\]/[stories]/' s.yaml >stories.yaml
 bad 'stories: ex_grm needs "Yes" to be one token' run stories.yaml --set 'matrix.objective=[ex_grm]'
 run_with 'parallel.tensor: 2' parallel.tensor=2

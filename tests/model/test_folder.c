@@ -321,7 +321,7 @@ static void completed_tokenizer(void **state)
     float u[48] = {0};
     char from[512];
     ix_tensor_out score = {"score.weight", 2, {1, 48}, u};
-    const ix_folder_token tokens[] = {{"<|padding|>", 5}, {"<|user|>", 6}, {"<s>", 1}};
+    const ix_folder_token tokens[] = {{"<|padding|>", 5, false}, {"<|user|>", 6, false}, {"<s>", 1, false}};
     snprintf(from, sizeof from, "%s", scratch_path("from"));
     CHECK_OK(ix_make_folders(from));
     CHECK_OK(read_text(&c, "{" SIZES "}"));

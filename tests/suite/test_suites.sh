@@ -6,7 +6,7 @@
 good 'those of the embedded world' "$impex" check "$source"/suites/quickstart.yaml "$source"/suites/miniworld.yaml \
     "$source"/suites/miniworld_pretrain.yaml
 says 'quickstart.yaml: 12 runs'
-says 'miniworld.yaml: 72 runs'
+says 'miniworld.yaml: 76 runs'
 says 'miniworld_pretrain.yaml: 2 runs'
 good 'tiny.yaml' "$impex" check "$tiny"
 says 'tiny.yaml: 4 runs'
