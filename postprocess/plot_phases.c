@@ -45,7 +45,7 @@ static int find_bars(const ix_material *m, bar *list)
                                                    f->varied[0] ? " " : "", f->varied, ix_objective_name(r->objective),
                                                    (long long)r->ranks)};
         }
-        for (int p = 0; p < IX_PHASE_COUNT; p++) list[at].seconds[p] += r->cost.phase[p];
+        for (int p = 0; p < IX_PHASE_COUNT; p++) list[at].seconds[p] += r->cost.times.phase[p];
         list[at].pairs += (double)r->cost.pairs;
     }
     return bars;
