@@ -36,7 +36,7 @@ static const char *folder_of(const char *name, int V, const char *from)
 static void expect(const char *folder, const char *format, int own, int tokens, int rows, int added)
 {
     ix_vocabulary v;
-    CHECK_OK(ix_vocabulary_open(&v, folder, format, NULL));
+    CHECK_OK(ix_vocabulary_open(&v, folder, format, NULL, NULL));
     if (v.own != own || v.tokens != tokens || v.rows != rows || v.added != added)
         fail_msg("%s: %d, %d, %d, %d; wanted %d, %d, %d, %d", folder, v.own, v.tokens, v.rows, v.added, own, tokens,
                  rows, added);
@@ -53,7 +53,7 @@ static void small_tokenizer(void **state)
     expect(folder_of("exact", 426, text), "auto", 426, 428, 428, 2);
     expect(folder_of("one", 427, text), "auto", 426, 428, 428, 1);
     expect(folder_of("padded", 448, text), "auto", 426, 428, 428, 0);
-    CHECK_FAILS(ix_vocabulary_open(&v, folder_of("beyond", 425, text), "auto", NULL), IX_EINPUT,
+    CHECK_FAILS(ix_vocabulary_open(&v, folder_of("beyond", 425, text), "auto", NULL, NULL), IX_EINPUT,
                 "426 tokens, but config.json has a vocab_size of 425");
     assert_null(v.tok);
     free(text);
