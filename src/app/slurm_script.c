@@ -311,7 +311,7 @@ char *ix_slurm_report_script(const ix_batch *b)
     put_word(f, b->report_program);
     putc(' ', f);
     put_word(f, b->results);
-    fputs(" --format md,csv --out ", f);
+    fputs(" --format md,csv,html --out ", f);
     put_word(f, out);
     fputs(" >/dev/null || exit 1\nexit \"$missing\"\n", f);
     IX_CONTRACT(fclose(f) == 0);

@@ -94,6 +94,35 @@ static void check_point_round_trip(const ix_point *p)
     free(text);
 }
 
+/* Shares are stretches of the points, in order, and leave none out. */
+static void shares_make_the_suite(void **state)
+{
+    static const char wide[] = "suite: s\ntask: preference\ndata: {miniworld: chat}\n"
+                               "matrix: {model: [a, b], seed: [0, 1, 2]}\n";
+    ix_suite *whole = scratch_read(wide, NULL);
+    int64_t next = 0;
+    (void)state;
+    assert_int_equal(ix_suite_points(whole), 12);
+    for (int64_t i = 1; i <= 5; i++) {
+        ix_suite *part = scratch_read(wide, NULL);
+        CHECK_OK(ix_suite_take_share(part, i, 5));
+        assert_int_equal(ix_suite_points(part), i <= 2 ? 3 : 2);
+        for (int64_t k = 0; k < ix_suite_points(part); k++) {
+            ix_point p, q;
+            ix_suite_point(&p, part, k);
+            ix_suite_point(&q, whole, next++);
+            assert_string_equal(p.model, q.model);
+            assert_string_equal(p.objective, q.objective);
+            assert_int_equal(p.seed, q.seed);
+        }
+        ix_suite_destroy(&part);
+    }
+    assert_int_equal(next, 12);
+    CHECK_FAILS(ix_suite_take_share(whole, 1, 13), IX_EINPUT, "12 runs cannot be cut into 13 shares");
+    assert_int_equal(ix_suite_points(whole), 12);
+    ix_suite_destroy(&whole);
+}
+
 /* The resolved text of every sample reads back to the same suite, and that of every run to the same run. */
 static void samples_round_trip(void **state)
 {
@@ -268,6 +297,7 @@ int main(void)
         cmocka_unit_test(defaults_are_the_papers),
         cmocka_unit_test(numbers),
         cmocka_unit_test(quoting_is_told_apart),
+        cmocka_unit_test(shares_make_the_suite),
         cmocka_unit_test(samples_round_trip),
         cmocka_unit_test(parts_and_order),
         cmocka_unit_test(parts_merge_deeply),
