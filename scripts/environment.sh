@@ -13,7 +13,9 @@
 # Inside one machine: shared memory and no search for a network, which halves the time to start.
 if [ -z "${SLURM_JOB_ID:-}" ]; then
     : "${OMPI_MCA_pml:=ob1}"
-    export OMPI_MCA_pml
+    # More threads than cores are meant, here: impex need not refuse them.
+    : "${IMPEX_OVERSUBSCRIBE:=1}"
+    export OMPI_MCA_pml IMPEX_OVERSUBSCRIBE
 fi
 export OMPI_ALLOW_RUN_AS_ROOT OMPI_ALLOW_RUN_AS_ROOT_CONFIRM OMPI_MCA_rmaps_base_oversubscribe \
     OMPI_MCA_mpi_yield_when_idle OMPI_MCA_hwloc_base_binding_policy

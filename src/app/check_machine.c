@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <omp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "app/begin.h"
 #include "app/check_paths.h"
-#include "app/launcher.h"
 #include "app/table.h"
 #include "base/build_info.h"
-#include "base/hash.h"
 #include "comm/grid.h"
 #include "machine/probe.h"
+#include "suite/layout.h"
 #include "tensor/tensor.h"
 
 /* What one rank says of itself. */
@@ -21,11 +20,13 @@ typedef struct {
     int64_t memory;
 } place;
 
-static place describe_me(void)
+static place describe_me(const ix_grid *world)
 {
+    ix_places places;
+    ix_places_here(&places, world);
     place p = {.cores = ix_probe_cores(),
                .all = (int)sysconf(_SC_NPROCESSORS_ONLN),
-               .threads = omp_get_max_threads(),
+               .threads = ix_layout_threads(0, &places),
                .memory = ix_probe_memory()};
     snprintf(p.host, sizeof p.host, "%s", ix_comm_host());
     ix_probe_cpu(p.cpu, sizeof p.cpu);
@@ -82,37 +83,24 @@ static void print_advice(const place *p, int ranks)
                p->threads, many, p->host, p->all / here);
 }
 
-static ix_status check_ranks(const ix_grid *world)
-{
-    ix_status rc = IX_OK;
-    char hex[IX_HASH_HEX];
-    int started = ix_launcher_size();
-
-    IX_NEED(started <= 1 || ix_comm_ranks() > 1, IX_EINPUT,
-            "the launcher started %d processes, but each is alone: it belongs to another MPI library than %s. Use the "
-            "mpirun of that library",
-            started, ix_comm_library());
-    IX_TRY(ix_grid_agree(world, IX_WORLD, ix_hash_file("/proc/self/exe", hex)));
-    IX_TRY(ix_grid_same_hash(world, IX_WORLD, hex, "the program file"));
-done:
-    return rc;
-}
-
 ix_status ix_check_machine(void)
 {
     ix_status rc = IX_OK;
     ix_grid *world = NULL;
     ix_parts all = {0};
-    place mine = describe_me();
+    place mine;
 
     IX_TRY(ix_grid_create(&world, 1, ix_comm_ranks(), 1));
+    mine = describe_me(world);
     IX_TRY(ix_grid_gather_bytes(world, IX_WORLD, 0, &mine, sizeof mine, &all));
     if (ix_comm_rank() == 0) {
         print_program();
         print_hosts((const place *)(const void *)all.bytes, ix_comm_ranks());
         print_advice((const place *)(const void *)all.bytes, ix_comm_ranks());
     }
-    IX_TRY(check_ranks(world));
+    IX_TRY(ix_check_together());
+    IX_TRY(ix_check_program(world, 0, NULL));
+    IX_TRY(ix_check_processors(world, mine.threads));
 done:
     ix_parts_free(&all);
     ix_grid_destroy(&world);

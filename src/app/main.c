@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "app/begin.h"
 #include "app/command.h"
 #include "app/launcher.h"
 #include "base/build_info.h"
@@ -42,22 +43,20 @@ static int exit_code_of(ix_status rc)
     return rc == IX_STOPPED ? IX_EXIT_STOPPED : rc == IX_EINPUT ? IX_EXIT_INPUT : IX_EXIT_FAILED;
 }
 
-/* A launcher of another MPI library than ours starts n worlds of one rank. */
-static void look_for_singletons(void)
+/* impex check without a path looks at the ranks itself, and shows them. */
+static ix_status start(const ix_command *c, int *argc, char ***argv)
 {
-    int started = ix_launcher_size();
-    if (started > 1 && ix_comm_ranks() == 1)
-        ix_warn("the launcher started %d processes, but each is alone: it belongs to another MPI library than %s",
-                started, ix_comm_library());
-}
-
-static ix_status start(int *argc, char ***argv)
-{
-    ix_status rc = ix_comm_start(argc, argv);
-    if (rc != IX_OK) return rc;
-    ix_log_speak(ix_comm_rank() == 0);
-    look_for_singletons();
-    return IX_OK;
+    ix_status rc = IX_OK;
+    ix_grid *world = NULL;
+    IX_TRY(ix_comm_start(argc, argv));
+    ix_log_speak(ix_comm_rank() == 0 && (ix_comm_ranks() > 1 || ix_launcher_rank() == 0));
+    if (c->ranks != IX_ALL_RANKS) return IX_OK;
+    IX_TRY(ix_check_together());
+    IX_TRY(ix_grid_create(&world, 1, ix_comm_ranks(), 1));
+    IX_TRY(ix_check_program(world, *argc, *argv));
+done:
+    ix_grid_destroy(&world);
+    return rc;
 }
 
 static int run(const ix_command *c, int argc, char **argv)
@@ -66,7 +65,7 @@ static int run(const ix_command *c, int argc, char **argv)
     bool ranks = c->ranks == IX_ALL_RANKS || (c->ranks == IX_ALL_RANKS_IF_BARE && argc == 2);
     if (!ranks && ix_launcher_rank() > 0) return IX_EXIT_GOOD;
     if (c->stops) ix_stop_on_signals();
-    ix_status rc = ranks ? start(&argc, &argv) : IX_OK;
+    ix_status rc = ranks ? start(c, &argc, &argv) : IX_OK;
     if (rc == IX_OK) rc = c->run(argc - 1, argv + 1, &code);
     if (rc != IX_OK) {
         code = exit_code_of(rc);

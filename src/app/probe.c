@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "app/begin.h"
 #include "app/command.h"
 #include "app/probe_print.h"
 #include "comm/grid.h"
@@ -74,6 +75,7 @@ static ix_status run(int argc, char **argv, int *exit_code)
     IX_TRY(ix_grid_create(&world, 1, ix_comm_ranks(), 1));
     ix_places_here(&places, world);
     wish.threads = ix_layout_threads(0, &places);
+    IX_TRY(ix_check_processors(world, wish.threads));
     if (argc > 1) IX_TRY(ix_grid_agree(world, IX_WORLD, look_at_model(argv[1], product, &wish)));
     IX_TRY(ix_machine_measure(&machine, world, &wish));
     if (first && json) {

@@ -3,9 +3,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "app/begin.h"
 #include "app/command.h"
 #include "app/open_suite.h"
+#include "base/alive.h"
 #include "base/log.h"
+#include "comm/watchdog.h"
 #include "suite/launch.h"
 
 static const char usage[] =
@@ -34,19 +37,26 @@ static void print_end(const ix_tally *t, const char *folder)
     printf(": %s\n", folder);
 }
 
-static ix_status choose_layout(ix_layout *out, const ix_suite *suite)
+static ix_status choose_layout(ix_layout *out, const ix_grid *world, const ix_suite *suite)
 {
     ix_status rc = IX_OK;
-    ix_grid *world = NULL;
     ix_places places;
 
-    IX_TRY(ix_grid_create(&world, 1, ix_comm_ranks(), 1));
     ix_places_here(&places, world);
-    IX_TRY(ix_grid_agree(world, IX_WORLD, ix_layout_of_suite(out, suite, &places)));
+    IX_TRY(ix_grid_agree_alike(world, IX_WORLD, ix_layout_of_suite(out, suite, &places)));
+    IX_TRY(ix_check_processors(world, out->threads));
     if (!out->fits) ix_warn("memory may not be enough: %s", out->why[0]);
 done:
-    ix_grid_destroy(&world);
     return rc;
+}
+
+static void watch_ranks(ix_watchdog **out, const ix_grid *world, const ix_suite *suite)
+{
+    ix_watchdog_settings settings = {
+        .seconds = suite->settings.watchdog.seconds,
+        .command = "run",
+        .hint = "start it again and it goes on from the last checkpoint (watchdog.seconds sets the limit)"};
+    ix_watchdog_start(out, world, &settings);
 }
 
 static ix_status run(int argc, char **argv, int *exit_code)
@@ -54,7 +64,8 @@ static ix_status run(int argc, char **argv, int *exit_code)
     ix_status rc = IX_OK;
     ix_suite *suite = NULL;
     ix_bench *bench = NULL;
-    ix_grid *grid = NULL;
+    ix_grid *world = NULL, *grid = NULL;
+    ix_watchdog *watchdog = NULL;
     ix_runs runs = {0};
     ix_layout layout;
     ix_tally tally = {0};
@@ -64,11 +75,15 @@ static ix_status run(int argc, char **argv, int *exit_code)
     IX_TRY(ix_take_share(&share, &argc, argv));
     IX_TRY(ix_open_suite(&suite, argc, argv, "run"));
     IX_TRY(ix_apply_share(suite, &share));
-    IX_TRY(choose_layout(&layout, suite));
+    IX_TRY(ix_grid_create(&world, 1, ix_comm_ranks(), 1));
+    watch_ranks(&watchdog, world, suite);
+    ix_alive_at("preparing the suite");
+    IX_TRY(choose_layout(&layout, world, suite));
     IX_TRY(ix_grid_create(&grid, layout.groups, layout.data, layout.tensor));
     omp_set_num_threads(layout.threads);
     IX_TRY(ix_grid_agree(grid, IX_WORLD, ix_bench_create(&bench)));
-    IX_TRY(ix_grid_agree(grid, IX_WORLD, ix_runs_list(&runs, bench, suite)));
+    IX_TRY(ix_grid_agree_alike(grid, IX_WORLD, ix_runs_list(&runs, bench, suite)));
+    IX_TRY(ix_check_contents(world, &runs));
     ix_note("%s: %lld run%s; %s", suite->settings.suite, (long long)runs.count, runs.count == 1 ? "" : "s",
             layout.reason);
     ix_log_speak(ix_grid_rank(grid, IX_GROUP) == 0); /* each group has something to say of its own runs */
@@ -82,6 +97,8 @@ done:
     ix_runs_free(&runs);
     ix_bench_destroy(&bench);
     ix_grid_destroy(&grid);
+    ix_watchdog_stop(&watchdog);
+    ix_grid_destroy(&world);
     ix_suite_destroy(&suite);
     free(line);
     return rc;

@@ -123,6 +123,9 @@ typedef struct {
         bool final_weights;
     } checkpoint;
     struct {
+        double seconds; /* 0: never */
+    } watchdog;
+    struct {
         int64_t tensor, data, groups, threads, lanes; /* 0: auto */
         bool optimizer_shards;
     } parallel;

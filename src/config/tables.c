@@ -251,6 +251,14 @@ static const ix_option checkpoint_rows[] = {
 static const ix_table checkpoint_table = {checkpoint_rows, COUNT(checkpoint_rows)};
 #undef AT
 
+#define AT(field) (offsetof(ix_settings, field) - offsetof(ix_settings, watchdog))
+static const ix_option watchdog_rows[] = {
+    ROW("seconds", REAL, AT(watchdog.seconds), 2, 1e9, "never", "300", 0,
+     "a rank that has not answered for so long is named, and the job ends"),
+};
+static const ix_table watchdog_table = {watchdog_rows, COUNT(watchdog_rows)};
+#undef AT
+
 #define AT(field) (offsetof(ix_settings, field) - offsetof(ix_settings, parallel))
 static const ix_option parallel_rows[] = {
     ROW("tensor", INT, AT(parallel.tensor), 1, 1024, "auto", "1", 0, "ranks that split a layer"),
@@ -300,6 +308,7 @@ static const ix_option root_rows[] = {
             .table = &generate_table),
     SECTION("quality", quality, PART, "the target of time to quality", .task = rewards, .table = &quality_table),
     SECTION("checkpoint", checkpoint, 0, "what is saved to go on after a stop", .table = &checkpoint_table),
+    SECTION("watchdog", watchdog, 0, "ranks that stop answering", .table = &watchdog_table),
     SECTION("parallel", parallel, 0, "how ranks and threads share the work", .table = &parallel_table),
     SECTION("compat", compat, PART, "peculiarities of the authors' code", .task = rewards, .table = &compat_table),
     ROW("output", PATH, AT(output), 0, 0, NULL, "results", 0, "folder of the results"),

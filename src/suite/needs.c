@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "machine/probe.h"
+#include "machine/processors.h"
 #include "suite/layout.h"
 
 static ix_status add_choice(ix_need *need, const ix_bench *bench, const ix_point *point, int tensor)
@@ -80,7 +81,10 @@ done:
 
 void ix_places_here(ix_places *out, const ix_grid *world)
 {
-    double most[3] = {ix_comm_ranks_on_node(), -(double)ix_probe_memory(), -(double)ix_probe_cores()};
+    ix_processors mine;
+    ix_processors_here(&mine, ix_comm_host(), 1);
+    ix_comm_merge_on_node(mine.may.word, IX_PROCESSOR_WORDS); /* each rank may be bound to cores of its own */
+    double most[3] = {ix_comm_ranks_on_node(), -(double)ix_probe_memory(), -(double)ix_processors_count(&mine.may)};
     ix_grid_max_double(world, IX_WORLD, most, 3);
     *out = (ix_places){.ranks = ix_grid_size(world, IX_WORLD),
                        .ranks_on_node = (int)most[0],

@@ -72,6 +72,15 @@ static void hash_of(char hex[IX_HASH_HEX], const ix_bench *b, const ix_point *po
     free(echo);
 }
 
+static void hash_of_model(char hex[IX_HASH_HEX], const ix_bench *b)
+{
+    const ix_material *m = ix_bench_material(b);
+    ix_hash *h = ix_hash_begin();
+    ix_hash_add_text(h, b->task->sets && !b->bare ? m->folder_hash : "");
+    ix_hash_add_text(h, b->task->sets && !b->bare ? m->reference_hash : "");
+    ix_hash_end(h, hex);
+}
+
 static void name_run(ix_run_names *names, const ix_bench *b, const ix_point *point)
 {
     enum { ROOM = 120 };
@@ -83,6 +92,9 @@ static void name_run(ix_run_names *names, const ix_bench *b, const ix_point *poi
     hash_of(hex, b, point, IX_ECHO_TWIN);
     snprintf(names->twin, sizeof names->twin, "%s-%s-%.12s", slug, seed, hex);
     add_slug(slug, ROOM, point->objective);
+    snprintf(names->data, sizeof names->data, "%.12s", contents(b));
+    hash_of_model(hex, b);
+    snprintf(names->model, sizeof names->model, "%.12s", hex);
     hash_of(hex, b, point, IX_ECHO_ANSWER);
     snprintf(names->run, sizeof names->run, "%s-%s-%.12s", slug, seed, hex);
     hash_of(hex, b, point, IX_ECHO_SETTINGS);

@@ -24,6 +24,7 @@ typedef struct ix_task ix_task;
  * there (ix_bench_without_weights). Runs of the same settings differ in the seed only. */
 typedef struct {
     char run[192], twin[192], settings[192];
+    char model[16], data[16]; /* the beginnings of the hashes of what a run reads; data: with the model */
 } ix_run_names;
 
 typedef struct {
