@@ -29,5 +29,5 @@ mpirun -n 2 build/impex run suites/quickstart.yaml || {
 }
 say "the tables"
 build/impex-report $results || exit 1
-build/impex-report $results --format md >$results/report.md || exit 1
-say "done. The report is in $results/report.md, the results (HDF5) beside it"
+build/impex-report $results --format md,html --out $results || exit 1
+say "done. The report with figures is $results/report.html, also as report.md; the results (HDF5) beside it"

@@ -52,13 +52,15 @@ typedef struct {
     double *rate, *seconds;   /* [runs]; [timed], infinity where it was not reached */
 } repeats;
 
-static repeats gather(const ix_material *m, int first)
+/* Those of the material that count and are like the first; they no longer count then. */
+static repeats gather(const ix_material *m, int first, bool *counted)
 {
     repeats r = {.rate = ix_grow(NULL, (size_t)m->records, sizeof *r.rate),
                  .seconds = ix_grow(NULL, (size_t)m->records, sizeof *r.seconds)};
     for (int i = first; i < m->records; i++) {
         const ix_cost *c = &m->record[i].cost;
-        if (!counts(m, i) || !alike(&m->record[i], &m->record[first])) continue;
+        if (!counted[i] || !alike(&m->record[i], &m->record[first])) continue;
+        counted[i] = false;
         r.rate[r.runs++] = (double)c->pairs / c->train;
         if (isnan(c->quality)) continue;
         r.reached += isfinite(c->quality);
@@ -107,18 +109,19 @@ void ix_section_headline(const ix_material *m, ix_tables *out)
 {
     ix_table *t = NULL;
     bool untargeted = false, uneven = false;
+    bool *counted = ix_grow(NULL, (size_t)m->records, sizeof *counted);
+    for (int i = 0; i < m->records; i++) counted[i] = counts(m, i);
     for (int i = 0; i < m->records; i++) {
-        bool first = counts(m, i);
-        for (int j = 0; first && j < i; j++) first = !(counts(m, j) && alike(&m->record[i], &m->record[j]));
-        if (!first) continue;
+        if (!counted[i]) continue;
         if (!t) t = ix_table_add(out, "headline", "Comparing machines: the two headline figures", columns, COLUMNS);
-        repeats all = gather(m, i);
+        repeats all = gather(m, i, counted);
         put_row(t, &m->record[i], &all);
         untargeted |= !m->record[i].quality_set[0];
         uneven |= all.runs > 2 && ix_deviation(all.rate, all.runs) > 0.03 * ix_mean(all.rate, all.runs);
         free(all.rate);
         free(all.seconds);
     }
+    free(counted);
     if (!t) return;
     if (uneven)
         ix_table_say(t, "Repetitions differ by more than 3 %% (cv): the machine was not quiet, and small differences "
