@@ -63,17 +63,22 @@ void ix_grid_barrier(const ix_grid *g, ix_axis axis)
     IX_MPI(MPI_Barrier(g->comm[axis]));
 }
 
-void ix_grid_rest(const ix_grid *g, ix_axis axis)
+/* A barrier that is asked about once in a millisecond: MPI's code. */
+static int sleep_until_all(MPI_Comm comm)
 {
     const struct timespec nap = {.tv_nsec = 1000000};
     MPI_Request all;
-    int here = 0;
-    IX_MPI(MPI_Ibarrier(g->comm[axis], &all));
-    for (;;) {
-        IX_MPI(MPI_Test(&all, &here, MPI_STATUS_IGNORE));
-        if (here) return;
-        nanosleep(&nap, NULL);
+    int here = 0, code = MPI_Ibarrier(comm, &all);
+    while (code == MPI_SUCCESS && !here) {
+        code = MPI_Test(&all, &here, MPI_STATUS_IGNORE);
+        if (!here) nanosleep(&nap, NULL);
     }
+    return code;
+}
+
+void ix_grid_rest(const ix_grid *g, ix_axis axis)
+{
+    IX_MPI(sleep_until_all(g->comm[axis])); /* one wait for others, whoever watches */
 }
 
 void ix_grid_bcast(const ix_grid *g, ix_axis axis, int root, void *bytes, size_t size)
