@@ -100,6 +100,8 @@ run_with 'training.learning_rate: ' training.learning_rate=-1
 run_with 'training.shuffle: ' training.shuffle=yes
 run_with 'did you mean adamw' training.optimizer=adam
 run_with 'matrix.seed' 'matrix.seed=[0, 0]'
+printf 'suite: t\ntask: hamiltonian\ndata: {hamiltonian: {test: 201}}\nmatrix: {model: [neox]}\n' >graphs.yaml
+bad "data.hamiltonian: the authors' generator has 5000 graphs for training and 200" run graphs.yaml
 sed 's/\[neox\]/[stories]/' s.yaml >stories.yaml
 bad 'stories: ex_grm needs "Yes" to be one token' run stories.yaml --set 'matrix.objective=[ex_grm]'
 run_with 'parallel.tensor: 2' parallel.tensor=2
