@@ -71,7 +71,11 @@ static int run(const ix_command *c, int argc, char **argv)
         code = exit_code_of(rc);
         if (ix_log_speaks()) fprintf(stderr, "impex %s: %s\n", c->name, ix_message());
     }
-    if (fflush(stdout) != 0 && code == IX_EXIT_GOOD) code = IX_EXIT_FAILED;
+    bool said = fflush(stdout) == 0 && !ferror(stdout);
+    if (!said && code == IX_EXIT_GOOD) {
+        code = IX_EXIT_FAILED;
+        fprintf(stderr, "impex %s: standard output could not be written: is the disk full?\n", c->name);
+    }
     if (ranks) ix_comm_stop();
     return code;
 }

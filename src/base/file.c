@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/file.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
@@ -112,6 +113,19 @@ ix_status ix_file_temporary(const char *path, char *temporary, size_t capacity)
     return IX_OK;
 }
 
+void ix_file_sweep(const char *path)
+{
+    char *copy = ix_format("%s", path), *prefix = ix_format("%s.tmp.", basename(copy)), *folder = ix_format("%s", path);
+    DIR *dir = opendir(dirname(folder));
+
+    for (struct dirent *e = dir ? readdir(dir) : NULL; e; e = readdir(dir))
+        if (strncmp(e->d_name, prefix, strlen(prefix)) == 0) unlinkat(dirfd(dir), e->d_name, 0);
+    if (dir) closedir(dir);
+    free(copy);
+    free(prefix);
+    free(folder);
+}
+
 static ix_status sync_path(const char *path, int flags)
 {
     ix_status rc = IX_OK;
@@ -187,7 +201,9 @@ ix_status ix_make_folders(const char *path)
         *p = '/';
     }
     IX_NEED(mkdir(copy, 0777) == 0 || errno == EEXIST, IX_EIO, "%s: %s", copy, strerror(errno));
-    IX_NEED(ix_is_folder(copy), IX_EIO, "%s: is not a folder", copy);
+    struct stat st;
+    IX_NEED(stat(copy, &st) == 0, IX_EIO, "%s: %s", copy, strerror(errno));
+    IX_NEED(S_ISDIR(st.st_mode), IX_EIO, "%s: is not a folder", copy);
 done:
     free(copy);
     return rc;
@@ -196,7 +212,8 @@ done:
 bool ix_file_exists(const char *path)
 {
     struct stat st;
-    return stat(path, &st) == 0;
+    if (stat(path, &st) == 0) return true;
+    return errno != ENOENT && errno != ENOTDIR && errno != EACCES && errno != ENAMETOOLONG && errno != ELOOP;
 }
 
 bool ix_is_folder(const char *path)

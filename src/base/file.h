@@ -34,11 +34,14 @@ ix_status ix_file_write(const char *path, const void *bytes, size_t size);
 ix_status ix_file_temporary(const char *path, char *temporary, size_t capacity);
 ix_status ix_file_commit(const char *temporary, const char *path);
 
+/* Removes the temporary files of a path whose writers were killed. For one that nobody else is writing. */
+void ix_file_sweep(const char *path);
+
 /* Appends one line (a newline is added) and syncs it: for ledgers. */
 ix_status ix_file_append_line(const char *path, const char *line);
 
 ix_status ix_make_folders(const char *path); /* mkdir -p */
-bool ix_file_exists(const char *path);       /* any kind */
+bool ix_file_exists(const char *path);       /* any kind; also where the disk fails to say: nothing is taken for lost */
 bool ix_is_folder(const char *path);
 
 /* "a/b" into out; contract: it fits. If b is absolute, b alone. */

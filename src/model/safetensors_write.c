@@ -107,6 +107,7 @@ ix_status ix_safetensors_write(const char *path, const ix_tensor_out *tensors, i
     for (int i = 0; i < count; i++) order[i] = &tensors[i];
     qsort(order, (size_t)count, sizeof *order, by_name);
     IX_TRY(header_of(header, order, count, path));
+    ix_file_sweep(path);
     IX_TRY(ix_file_temporary(path, temporary, sizeof temporary));
     IX_NEED(fp = fopen(temporary, "wb"), IX_EIO, "%s: %s", temporary, strerror(errno));
     IX_TRY(put_all(fp, header, order, count, temporary));

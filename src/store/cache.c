@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/cache.h"
 
-#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/file.h"
 #include "base/hash.h"
@@ -24,19 +22,6 @@ static size_t bytes_of(int64_t pairs)
     return (size_t)pairs * 2 * sizeof(double);
 }
 
-/* Half-written files of writers that were killed: nobody needs to write this one any more. A living writer whose file
- * goes with them cannot rename it, and finds ours instead. */
-static void remove_leftovers(const char *folder, const char *hash)
-{
-    char *prefix = ix_format("%s.h5.tmp.", hash);
-    DIR *dir = opendir(folder);
-
-    for (struct dirent *e = dir ? readdir(dir) : NULL; e; e = readdir(dir))
-        if (strncmp(e->d_name, prefix, strlen(prefix)) == 0) unlinkat(dirfd(dir), e->d_name, 0);
-    if (dir) closedir(dir);
-    free(prefix);
-}
-
 ix_status ix_cache_write(const char *folder, const char *hash, int64_t pairs, const double *logp, double seconds)
 {
     ix_status rc = IX_OK;
@@ -52,7 +37,7 @@ ix_status ix_cache_write(const char *folder, const char *hash, int64_t pairs, co
     IX_TRY(ix_result_real(r, "seconds", seconds));
     IX_TRY(ix_result_reals(r, "cache/logp", (int64_t[]){pairs, 2}, logp));
     IX_TRY(ix_result_save(r, path));
-    remove_leftovers(folder, hash);
+    ix_file_sweep(path); /* a living writer whose file goes cannot rename it, and finds ours instead */
 done:
     ix_result_destroy(&r);
     free(path);

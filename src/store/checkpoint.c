@@ -2,6 +2,7 @@
 #include "store/checkpoint.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -73,6 +74,7 @@ static ix_status list_folders(folder **list, int *n, const char *run_folder)
 
     *list = NULL;
     *n = 0;
+    IX_NEED(dir || errno == ENOENT, IX_EIO, "%s: %s", run_folder, strerror(errno));
     for (struct dirent *e = dir ? readdir(dir) : NULL; e; e = readdir(dir))
         IX_TRY(add_folder(list, n, run_folder, e->d_name));
     if (*n) qsort(*list, (size_t)*n, sizeof **list, latest_first);

@@ -2,12 +2,9 @@
  *
  * A gathered result becomes an HDF5 file: groups in the order in which they came, in each of them first
  * the scales, then the data sets that hang on them. */
-#include <dirent.h>
 #include <hdf5_hl.h>
-#include <libgen.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/file.h"
@@ -244,23 +241,9 @@ done:
     return rc;
 }
 
-/* Temporary files of this result whose writers were killed; nobody else writes it now. */
-static void remove_leftovers(const char *path)
-{
-    char *copy = ix_format("%s", path), *prefix = ix_format("%s.tmp.", basename(copy)), *folder = ix_format("%s", path);
-    DIR *dir = opendir(dirname(folder));
-
-    for (struct dirent *e = dir ? readdir(dir) : NULL; e; e = readdir(dir))
-        if (strncmp(e->d_name, prefix, strlen(prefix)) == 0) unlinkat(dirfd(dir), e->d_name, 0);
-    if (dir) closedir(dir);
-    free(copy);
-    free(prefix);
-    free(folder);
-}
-
 ix_status ix_result_write(const ix_result *r, const char *path)
 {
     check_complete(r);
-    remove_leftovers(path);
+    ix_file_sweep(path); /* nobody else writes it now */
     return ix_result_save(r, path);
 }

@@ -25,8 +25,8 @@ same() {
     good "the same in $1 and $2" "$impex" check --same "$1" "$2"
 }
 
-# tidy FOLDER: nothing but results, ledgers and the cache; no locks, claims or half-written files.
+# tidy FOLDER: nothing but results, weights, ledgers and the cache; no locks, claims or half-written files.
 tidy() {
-    find "$1" -type f ! -name '*.h5' ! -path '*/ledger/*.jsonl' >left
+    find "$1" -type f ! -name '*.h5' ! -name final.safetensors ! -path '*/ledger/*.jsonl' >left
     [ ! -s left ] || fail "left over in $1" left
 }

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * A disk that fails: preloaded, it counts the file operations below $SHIM_FOLDER and makes number $SHIM_AT of them fail
- * as $SHIM_HOW says: EIO, EROFS, SHORT (half is written; what is no write fails with EIO), or FULL (from then on
- * nothing more fits). With $SHIM_COUNT it leaves the number of operations in that file. */
+ * as $SHIM_HOW says: EIO; SHORT (half is written; what is no write fails with EIO); FULL (from then on nothing more
+ * fits); READONLY (from then on nothing may be changed). With $SHIM_LOG it writes a line for each into that file:
+ * "operation path". Streams of the C library call these functions, too. */
+#include <dirent.h>
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -16,7 +18,10 @@
 
 static _Atomic long count;
 
-typedef enum { TAKES_ROOM, OTHER } kind;
+/* What an operation does to the disk. */
+typedef enum { READS, CHANGES, TAKES_ROOM } kind;
+
+#define NEXT(name) ((__typeof__(&name))dlsym(RTLD_NEXT, #name))
 
 static bool below(const char *path)
 {
@@ -24,28 +29,44 @@ static bool below(const char *path)
     return folder && path && strstr(path, folder);
 }
 
-static bool below_fd(int fd)
+/* The path of an open file, if it is below; else "". */
+static const char *path_of(int fd, char path[4096])
 {
-    char link[64], path[4096];
+    char link[64];
     snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
-    ssize_t n = readlink(link, path, sizeof path - 1);
+    ssize_t n = readlink(link, path, 4095);
     path[n > 0 ? n : 0] = 0;
-    return below(path);
+    if (!below(path)) path[0] = 0;
+    return path;
 }
 
-/* Relative paths are below it when the working folder's file is meant to be: callers here only use whole ones. */
-static bool fails(bool concerned, kind k)
+static void note(const char *operation, const char *path)
+{
+    const char *log = getenv("SHIM_LOG");
+    int fd = log ? NEXT(open)(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666) : -1;
+    if (fd < 0) return;
+    dprintf(fd, "%s %s\n", operation, path);
+    NEXT(close)(fd);
+}
+
+/* Paths are whole ones here. An operation that is no concern of ours has none. */
+static bool fails(const char *operation, const char *path, kind k)
 {
     const char *at = getenv("SHIM_AT"), *how = getenv("SHIM_HOW");
-    if (!concerned) return false;
+    if (!below(path)) return false;
     long now = ++count, wanted = at ? atol(at) : 0;
-    if (wanted == 0 || !how) return false;
-    if (!strcmp(how, "FULL")) {
-        errno = ENOSPC;
-        return now >= wanted && k == TAKES_ROOM;
-    }
-    errno = !strcmp(how, "EROFS") ? EROFS : EIO;
+    note(operation, path);
+    if (wanted == 0 || !how || now < wanted) return false;
+    errno = !strcmp(how, "FULL") ? ENOSPC : !strcmp(how, "READONLY") ? EROFS : EIO;
+    if (errno == ENOSPC) return k == TAKES_ROOM;
+    if (errno == EROFS) return k != READS;
     return now == wanted;
+}
+
+static bool fd_fails(const char *operation, int fd, kind k)
+{
+    char path[4096];
+    return fails(operation, path_of(fd, path), k);
 }
 
 static bool writes_half(void)
@@ -54,11 +75,13 @@ static bool writes_half(void)
     return how && !strcmp(how, "SHORT");
 }
 
-#define NEXT(name) ((__typeof__(&name))dlsym(RTLD_NEXT, #name))
+/* --- files ----------------------------------------------------------------------------------------------------------
+ */
 
 static int open_any(const char *path, int flags, mode_t mode)
 {
-    if (fails(below(path), flags & (O_CREAT | O_TMPFILE) ? TAKES_ROOM : OTHER)) return -1;
+    bool makes = flags & (O_CREAT | O_TMPFILE) & ~O_DIRECTORY, writes = (flags & O_ACCMODE) != O_RDONLY;
+    if (fails("open", path, makes ? TAKES_ROOM : writes ? CHANGES : READS)) return -1;
     return NEXT(open)(path, flags, mode);
 }
 
@@ -82,13 +105,13 @@ int open64(const char *path, int flags, ...)
 
 ssize_t write(int fd, const void *bytes, size_t size)
 {
-    if (!fails(below_fd(fd), TAKES_ROOM)) return NEXT(write)(fd, bytes, size);
+    if (!fd_fails("write", fd, TAKES_ROOM)) return NEXT(write)(fd, bytes, size);
     return writes_half() && size > 1 ? NEXT(write)(fd, bytes, size / 2) : -1;
 }
 
 ssize_t pwrite(int fd, const void *bytes, size_t size, off_t at)
 {
-    if (!fails(below_fd(fd), TAKES_ROOM)) return NEXT(pwrite)(fd, bytes, size, at);
+    if (!fd_fails("write", fd, TAKES_ROOM)) return NEXT(pwrite)(fd, bytes, size, at);
     return writes_half() && size > 1 ? NEXT(pwrite)(fd, bytes, size / 2, at) : -1;
 }
 
@@ -99,49 +122,107 @@ ssize_t pwrite64(int fd, const void *bytes, size_t size, off_t at)
 
 ssize_t read(int fd, void *bytes, size_t size)
 {
-    return fails(below_fd(fd), OTHER) ? -1 : NEXT(read)(fd, bytes, size);
+    return fd_fails("read", fd, READS) ? -1 : NEXT(read)(fd, bytes, size);
+}
+
+ssize_t pread(int fd, void *bytes, size_t size, off_t at)
+{
+    return fd_fails("read", fd, READS) ? -1 : NEXT(pread)(fd, bytes, size, at);
 }
 
 int fsync(int fd)
 {
-    return fails(below_fd(fd), TAKES_ROOM) ? -1 : NEXT(fsync)(fd);
+    return fd_fails("fsync", fd, TAKES_ROOM) ? -1 : NEXT(fsync)(fd);
 }
+
+/* A file that could not be written may say so only now; closed it is all the same. */
+int close(int fd)
+{
+    char path[4096];
+    bool writes = (fcntl(fd, F_GETFL) & O_ACCMODE) != O_RDONLY,
+         failed = fails("close", writes ? path_of(fd, path) : "", READS);
+    int why = errno, closed = NEXT(close)(fd);
+    if (!failed) return closed;
+    errno = why;
+    return -1;
+}
+
+int stat(const char *path, struct stat *out)
+{
+    return fails("stat", path, READS) ? -1 : NEXT(stat)(path, out);
+}
+
+/* --- streams --------------------------------------------------------------------------------------------------------
+ */
+
+static ssize_t stream_read(void *cookie, char *bytes, size_t size)
+{
+    return read((int)(intptr_t)cookie, bytes, size);
+}
+
+static ssize_t stream_write(void *cookie, const char *bytes, size_t size)
+{
+    ssize_t put = write((int)(intptr_t)cookie, bytes, size);
+    return put < 0 ? 0 : put; /* the C library's word for a failure here */
+}
+
+static int stream_seek(void *cookie, off64_t *at, int whence)
+{
+    *at = lseek((int)(intptr_t)cookie, *at, whence);
+    return *at < 0 ? -1 : 0;
+}
+
+static int stream_close(void *cookie)
+{
+    return close((int)(intptr_t)cookie);
+}
+
+FILE *fopen(const char *path, const char *mode)
+{
+    cookie_io_functions_t ours = {stream_read, stream_write, stream_seek, stream_close};
+    int flags = *mode == 'r' ? O_RDONLY : *mode == 'w' ? O_WRONLY | O_CREAT | O_TRUNC : O_WRONLY | O_CREAT | O_APPEND;
+    if (!below(path)) return NEXT(fopen)(path, mode);
+    int fd = open_any(path, flags | O_CLOEXEC, 0666);
+    return fd < 0 ? NULL : fopencookie((void *)(intptr_t)fd, mode, ours);
+}
+
+/* --- names ----------------------------------------------------------------------------------------------------------
+ */
 
 int rename(const char *from, const char *to)
 {
-    return fails(below(to), OTHER) ? -1 : NEXT(rename)(from, to);
+    return fails("rename", to, CHANGES) ? -1 : NEXT(rename)(from, to);
 }
 
 int mkdir(const char *path, mode_t mode)
 {
-    return fails(below(path), TAKES_ROOM) ? -1 : NEXT(mkdir)(path, mode);
+    return fails("mkdir", path, TAKES_ROOM) ? -1 : NEXT(mkdir)(path, mode);
 }
 
 int rmdir(const char *path)
 {
-    return fails(below(path), OTHER) ? -1 : NEXT(rmdir)(path);
+    return fails("rmdir", path, CHANGES) ? -1 : NEXT(rmdir)(path);
 }
 
 int unlink(const char *path)
 {
-    return fails(below(path), OTHER) ? -1 : NEXT(unlink)(path);
+    return fails("unlink", path, CHANGES) ? -1 : NEXT(unlink)(path);
 }
 
-int unlinkat(int folder, const char *path, int flags)
+int unlinkat(int folder, const char *name, int flags)
 {
-    return fails(below_fd(folder), OTHER) ? -1 : NEXT(unlinkat)(folder, path, flags);
+    char path[4096];
+    path_of(folder, path);
+    if (path[0]) snprintf(path + strlen(path), sizeof path - strlen(path), "/%s", name);
+    return fails("unlink", path, CHANGES) ? -1 : NEXT(unlinkat)(folder, name, flags);
 }
 
 int linkat(int a, const char *from, int b, const char *to, int flags)
 {
-    return fails(below(to), TAKES_ROOM) ? -1 : NEXT(linkat)(a, from, b, to, flags);
+    return fails("link", to, TAKES_ROOM) ? -1 : NEXT(linkat)(a, from, b, to, flags);
 }
 
-__attribute__((destructor)) static void say(void)
+DIR *opendir(const char *path)
 {
-    const char *path = getenv("SHIM_COUNT");
-    FILE *f = path && count ? fopen(path, "w") : NULL;
-    if (!f) return;
-    fprintf(f, "%ld\n", count);
-    fclose(f);
+    return fails("opendir", path, READS) ? NULL : NEXT(opendir)(path);
 }
