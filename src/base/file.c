@@ -209,11 +209,19 @@ done:
     return rc;
 }
 
-bool ix_file_exists(const char *path)
+ix_status ix_file_look(const char *path, bool *there)
 {
     struct stat st;
-    if (stat(path, &st) == 0) return true;
-    return errno != ENOENT && errno != ENOTDIR && errno != EACCES && errno != ENAMETOOLONG && errno != ELOOP;
+    *there = stat(path, &st) == 0;
+    if (*there || errno == ENOENT || errno == ENOTDIR || errno == EACCES || errno == ENAMETOOLONG || errno == ELOOP)
+        return IX_OK;
+    return ix_fail(IX_EIO, "%s: %s", path, strerror(errno));
+}
+
+bool ix_file_exists(const char *path)
+{
+    bool there;
+    return ix_file_look(path, &there) != IX_OK || there;
 }
 
 bool ix_is_folder(const char *path)

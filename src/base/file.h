@@ -42,6 +42,7 @@ ix_status ix_file_append_line(const char *path, const char *line);
 
 ix_status ix_make_folders(const char *path); /* mkdir -p */
 bool ix_file_exists(const char *path);       /* any kind; also where the disk fails to say: nothing is taken for lost */
+ix_status ix_file_look(const char *path, bool *there); /* IX_EIO there */
 bool ix_is_folder(const char *path);
 
 /* "a/b" into out; contract: it fits. If b is absolute, b alone. */

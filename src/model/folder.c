@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "base/json.h"
@@ -60,11 +61,23 @@ static ix_status refuse_model(const char *folder)
     static const char *const marks[] = {"config.json", "model.safetensors", "model.safetensors.index.json"};
     for (int i = 0; i < 3; i++) {
         char *path = ix_format("%s/%s", folder, marks[i]);
-        bool there = ix_file_exists(path);
+        bool there;
+        ix_status rc = ix_file_look(path, &there);
         free(path);
+        if (rc != IX_OK) return rc;
         if (there) return ix_fail(IX_EINPUT, "%s: already holds a model (%s); name another folder", folder, marks[i]);
     }
     return IX_OK;
+}
+
+void ix_folder_forget(const char *folder)
+{
+    static const char *const files[] = {"config.json", "model.safetensors"};
+    for (int i = 0; i < 2; i++) {
+        char *path = ix_format("%s/%s", folder, files[i]);
+        unlink(path);
+        free(path);
+    }
 }
 
 ix_status ix_folder_write(const char *folder, const ix_model_config *config, const char *architecture,
@@ -72,13 +85,16 @@ ix_status ix_folder_write(const char *folder, const ix_model_config *config, con
 {
     ix_status rc = IX_OK;
     char *path = ix_format("%s/model.safetensors", folder);
+    bool ours = false;
 
     IX_TRY(refuse_model(folder));
+    ours = true;
     IX_TRY(ix_make_folders(folder));
     IX_TRY(ix_safetensors_write(path, tensors, count));
     if (tokenizer && tokenizer->from) IX_TRY(ix_tokenizer_files_write(folder, tokenizer));
     IX_TRY(write_config(folder, config, architecture)); /* last: without it nothing takes the folder for a model */
 done:
+    if (rc != IX_OK && ours) ix_folder_forget(folder);
     free(path);
     return rc;
 }

@@ -74,9 +74,12 @@ typedef struct {
 
 /* Writes a folder that transformers loads: model.safetensors, the tokenizer's files (NULL: none) and, last,
  * config.json. `architecture` is one of ix_architecture (a classifier has one label: score.weight [1,D]). The folder is
- * made; IX_EINPUT if it already holds a model. */
+ * made; IX_EINPUT if it already holds a model; half a model that could not be written is removed. */
 ix_status ix_folder_write(const char *folder, const ix_model_config *config, const char *architecture,
                           const ix_tensor_out *tensors, int count, const ix_folder_tokenizer *tokenizer);
+
+/* Removes the model that ix_folder_write left in a folder, first what makes it one, so that it can be written again. */
+void ix_folder_forget(const char *folder);
 
 /* IX_EINPUT, naming tensor and place, if a number of the folder's weights is NaN or infinite. Reads all of them. */
 ix_status ix_folder_check_numbers(const char *folder);

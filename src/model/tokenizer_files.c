@@ -28,7 +28,9 @@ static ix_status copy_companions(const char *from, const char *to)
     ix_status rc = IX_OK;
     for (size_t i = 0; rc == IX_OK && i < sizeof companions / sizeof *companions; i++) {
         char *source = ix_format("%s/%s", from, companions[i]), *target = ix_format("%s/%s", to, companions[i]);
-        if (ix_file_exists(source)) rc = copy_file(source, target);
+        bool there;
+        rc = ix_file_look(source, &there);
+        if (rc == IX_OK && there) rc = copy_file(source, target);
         free(source);
         free(target);
     }

@@ -280,7 +280,9 @@ static bool give_name(int fd, const char *path)
 static ix_status create_file(ix_lock *lock)
 {
     ix_status rc = IX_OK;
-    if (ix_file_exists(lock->path)) return IX_OK;
+    bool there;
+    IX_TRY(ix_file_look(lock->path, &there));
+    if (there) return IX_OK;
     lock->fd = open_nameless(lock->path);
     if (lock->fd >= 0) {
         IX_TRY(write_content(lock->fd, lock->path, &lock->beat_at));

@@ -253,6 +253,7 @@ static ix_status write_model(const pretraining *r, const float *weights)
     char *model = ix_format("%s/%s/model", r->job->folder, r->job->names->run);
 
     IX_TRY(r->c->world ? ix_miniworld_write_tokenizer(r->c->world, tokenizer) : ix_graph_write_tokenizer(tokenizer));
+    ix_folder_forget(model); /* of a launch that ended before the result was there */
     IX_TRY(ix_weights_export(model, r->model, weights, &(ix_folder_tokenizer){.from = tokenizer}, -1));
     ix_note("%s: a model folder, loss %.4f at the end", model, r->steps ? r->loss[r->steps - 1] : 0);
 done:

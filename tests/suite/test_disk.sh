@@ -40,22 +40,19 @@ one_of_each() {
     awk '{ key = $2 " " $3; at[key, ++n[key]] = $1 } END { for (k in n) print at[k, int((n[k] + 1) / 2)], k }' | sort -n
 }
 
-# The ways in which an operation can fail; in the everyday test one of them.
+# The ways in which an operation can fail, as $ways; of "one" way the next in turn.
 turn=0
-ways() {
+choose_ways() {
     case $1 in
-    write) list='SHORT FULL EIO READONLY' ;;
-    fsync | rename | close | read | stat | opendir) list='EIO' ;;
-    *) list='READONLY EIO FULL' ;;
+    write) ways='SHORT FULL EIO READONLY' ;;
+    fsync | rename | close | read | stat | opendir) ways='EIO' ;;
+    *) ways='READONLY EIO FULL' ;;
     esac
-    if [ "$which" = each ]; then
-        echo $list
-    else
-        set -- $list
-        shift $((turn % $#))
-        turn=$((turn + 1))
-        echo "$1"
-    fi
+    [ "$2" = one ] || return 0
+    set -- $ways
+    shift $((turn % $#))
+    turn=$((turn + 1))
+    ways=$1
 }
 
 # Every result that is there opens.
@@ -118,18 +115,37 @@ cp -r half broken
 broken 0 EIO || fail 'it does not go on' job.err
 kinds >on
 
+# all_of WAYS [FOLDER]: the operations that it reads, in one way each or in every way.
+all_of() {
+    while read -r at operation kind; do
+        choose_ways "$operation" "$1"
+        for how in $ways; do breaks "$at" "$how" "$operation" "$kind" ${2:+"$2"}; done
+    done
+}
+one_of_each <fresh >try
+one_of_each <on >try.on
 if [ "$which" = each ]; then
-    cat fresh >try
-    cat on >try.on
+    all_of every <try
+    all_of every half <try.on
+    all_of one <fresh
+    all_of one half <on
 else
-    one_of_each <fresh | grep -E ' (write|fsync|rename|link|mkdir) ' >try
-    one_of_each <on | grep -E ' (read|opendir|stat) (list|checkpoint|result|folder)' >try.on
+    grep -E ' (write|fsync|rename|link|mkdir) ' try >try.some
+    all_of one <try.some
+    grep -E ' (read|opendir|stat) (list|checkpoint|result|folder)' try.on >try.some
+    all_of one half <try.some
 fi
-while read -r at operation kind; do
-    for how in $(ways "$operation"); do breaks "$at" "$how" "$operation" "$kind"; done
-done <try
-while read -r at operation kind; do
-    for how in $(ways "$operation"); do breaks "$at" "$how" "$operation" "$kind" half; done
-done <try.on
+
+# The disk of one rank of two: no checkpoint is whole, and the run ends as it would have.
+for how in FULL READONLY; do
+    rm -rf broken
+    good "two ranks, $how on the second" $launcher 1 "$impex" run $job --set output="$scratch/broken" : \
+        "${launcher##* }" 1 env LD_PRELOAD="$shim" SHIM_FOLDER="$scratch/broken" SHIM_AT=1 SHIM_HOW=$how \
+        "$impex" run $job --set output="$scratch/broken"
+    grep -q '^warning: .*rank-1-0.h5.*; the run goes on without that checkpoint' err ||
+        fail "two ranks, $how on the second: not said" err
+    tidy broken
+    same broken calm
+done
 echo "$(wc -l <fresh) operations, $(wc -l <on) of a run that goes on; $failed of $cases cases ended the run"
 finish 30

@@ -85,4 +85,24 @@ good 'after two jobs' "$impex" run "$tiny" --set output=jobs --set 'matrix.seed=
 says '0 runs done, 12 kept from before'
 good 'alone' "$impex" run "$tiny" --set output=alone --set 'matrix.seed=[0, 1, 2, 3, 4, 5]'
 same jobs alone
-finish 18
+
+# Two jobs on one run: the second says who has it; when the first is killed the next one takes over and goes on.
+one="$tiny --set matrix.seed=[0] --set matrix.objective=[ex_rm] --set checkpoint.every_seconds=0.05"
+"$impex" run $one --set training.epochs=60 --set output="$scratch/one" >a.out 2>a.err </dev/null &
+a=$!
+tries=0
+while [ -z "$(find one -name COMPLETE 2>/dev/null)" ] && [ $tries -lt 600 ]; do
+    sleep 0.05
+    tries=$((tries + 1))
+done
+kill -STOP $a
+ends 1 'a run that another job has' "$impex" run $one --set training.epochs=60 --set output=one
+says '0 runs done, 0 kept from before, 1 held by another job'
+kill -KILL $a
+wait $a 2>/dev/null
+good 'a run whose owner was killed' "$impex" run $one --set training.epochs=60 --set output=one
+warns 'its owner died: '
+warns 'goes on after '
+says '1 run done'
+tidy one
+finish 21
