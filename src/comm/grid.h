@@ -2,7 +2,8 @@
  *
  * grid.h - message passing: starting it, how the ranks are arranged, and what they say to each other.
  *
- * World ranks fill a groups x data x tensor box, tensor fastest: a tensor group sits on neighbours. A grid owns its
+ * World ranks fill a groups x data x tensor box, tensor fastest: a tensor group sits on neighbours. Groups may differ
+ * in data and tensor ranks; then they lie one after the other, and ranks that no group takes come last. A grid owns its
  * communicators and must outlive everything built on it. Only the main thread may call (MPI_THREAD_FUNNELED).
  *
  * "Collective" means: every rank of the axis calls, in the same order. Broken message passing ends the job with one
@@ -33,6 +34,15 @@ typedef enum { IX_WORLD, IX_GROUP, IX_DATA, IX_TENSOR, IX_AXES } ix_axis;
 
 /* Collective over the world. IX_EINPUT on every rank alike unless groups * data * tensor == number of ranks. */
 ix_status ix_grid_create(ix_grid **out, int groups, int data, int tensor);
+
+/* The ranks of one group. */
+typedef struct {
+    int data, tensor;
+} ix_shape;
+
+/* Collective over the world: group g has shape[g]. A rank beyond the last group is in none: its every axis but the
+ * world has one rank. IX_EINPUT on every rank alike if they need more ranks than there are. */
+ix_status ix_grid_create_shapes(ix_grid **out, const ix_shape *shape, int groups);
 /* Collective over the group of `within`, which need not outlive the part: its first groups * data * tensor ranks as a
  * world of their own, in their order. The others get NULL. Contract: there are so many. Destroying it is collective
  * over the part. */
@@ -46,7 +56,7 @@ void ix_grid_destroy(ix_grid **grid); /* Collective as its creation. NULL is fin
 
 int ix_grid_rank(const ix_grid *g, ix_axis axis); /* Local: mine along the axis, from 0 */
 int ix_grid_size(const ix_grid *g, ix_axis axis); /* Local */
-int ix_grid_group(const ix_grid *g);              /* Local: which run group I am in */
+int ix_grid_group(const ix_grid *g);              /* Local: which run group I am in; -1: in none */
 int ix_grid_groups(const ix_grid *g);             /* Local */
 
 /* Collective. Everybody returns the worst status that any rank brought, with the message of the lowest rank that

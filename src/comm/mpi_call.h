@@ -25,6 +25,7 @@ struct ix_grid {
     MPI_Comm comm[IX_AXES];
     int rank[IX_AXES], size[IX_AXES];
     int group, groups;
+    int *first;    /* [groups + 1]: world ranks of their first ranks, and of who is in none; NULL: there is no world */
     void *scratch; /* for `room` numbers, at least one per rank of the world */
     int room;
     float *sums; /* IX_SUM_FLOATS of them, where the tensor axis has ranks to sum over; else NULL */

@@ -110,6 +110,79 @@ static void wrong_box_is_refused(void **state)
     assert_null(g);
 }
 
+/* Every way to cut so many ranks into groups of shapes: calls `test` with each, ranks left over included. */
+typedef void cut_test(const ix_shape *shape, int groups);
+
+static void cut_all(ix_shape *shape, int groups, int left, cut_test *test)
+{
+    if (groups) test(shape, groups);
+    for (int data = 1; data <= left; data++)
+        for (int tensor = 1; data * tensor <= left; tensor++) {
+            shape[groups] = (ix_shape){data, tensor};
+            cut_all(shape, groups + 1, left - data * tensor, test);
+        }
+}
+
+/* The ranks of an axis, by a sum of powers of two: bit r stands for world rank r. */
+static int members(const ix_grid *g, ix_axis axis)
+{
+    double x = ldexp(1, ix_comm_rank()), most = ix_comm_rank();
+    ix_grid_sum_double(g, axis, &x, 1);
+    ix_grid_max_double(g, axis, &most, 1);
+    assert_true(most == floor(log2(x)));
+    return (int)x;
+}
+
+static void check_shapes(const ix_shape *shape, int groups)
+{
+    ix_grid *g = NULL;
+    int me = ix_comm_rank(), first = 0, group = 0;
+    ix_shape mine = {1, 1};
+    while (group < groups && me >= first + shape[group].data * shape[group].tensor) {
+        first += shape[group].data * shape[group].tensor;
+        group++;
+    }
+    if (group < groups) mine = shape[group];
+    else group = -1, first = me;
+    int size = mine.data * mine.tensor, t = (me - first) % mine.tensor, d = (me - first) / mine.tensor;
+    CHECK_OK(ix_grid_create_shapes(&g, shape, groups));
+    assert_int_equal(ix_grid_groups(g), groups);
+    assert_int_equal(ix_grid_group(g), group);
+    const int sizes[IX_AXES] = {ix_comm_ranks(), size, mine.data, mine.tensor},
+              places[IX_AXES] = {me, me - first, d, t};
+    int want[IX_AXES] = {(1 << ix_comm_ranks()) - 1, ((1 << size) - 1) << first};
+    for (int i = 0; i < mine.data; i++) want[IX_DATA] |= 1 << (first + i * mine.tensor + t);
+    for (int i = 0; i < mine.tensor; i++) want[IX_TENSOR] |= 1 << (first + d * mine.tensor + i);
+    for (ix_axis axis = IX_WORLD; axis < IX_AXES; axis++) {
+        assert_int_equal(ix_grid_size(g, axis), sizes[axis]);
+        assert_int_equal(ix_grid_rank(g, axis), places[axis]);
+        assert_int_equal(members(g, axis), want[axis]);
+    }
+    float x = (float)(1 << me);
+    ix_grid_sum_tensor(g, &x, 1);
+    assert_int_equal((int)x, want[IX_TENSOR]);
+    ix_grid_destroy(&g);
+}
+
+static void groups_of_any_shapes(void **state)
+{
+    (void)state;
+    ix_shape shape[8];
+    cut_all(shape, 0, ix_comm_ranks(), check_shapes);
+}
+
+static void shapes_that_need_more_are_refused(void **state)
+{
+    (void)state;
+    ix_grid *g = NULL;
+    int ranks = ix_comm_ranks();
+    const ix_shape large[] = {{ranks, 1}, {1, 1}}, huge[] = {{1 << 30, 1 << 30}}, none[] = {{1, 0}};
+    CHECK_FAILS(ix_grid_create_shapes(&g, large, 2), IX_EINPUT, "but there are only");
+    CHECK_FAILS(ix_grid_create_shapes(&g, huge, 1), IX_EINPUT, "but there are only");
+    CHECK_FAILS(ix_grid_create_shapes(&g, none, 1), IX_EINPUT, "at least 1");
+    assert_null(g);
+}
+
 static void self_is_alone(void **state)
 {
     (void)state;
@@ -326,6 +399,8 @@ int main(int argc, char **argv)
         cmocka_unit_test(box_has_its_shape),
         cmocka_unit_test(part_has_its_own_box),
         cmocka_unit_test(resting_is_a_barrier),
+        cmocka_unit_test(groups_of_any_shapes),
+        cmocka_unit_test(shapes_that_need_more_are_refused),
         cmocka_unit_test(wrong_box_is_refused),
         cmocka_unit_test(self_is_alone),
         cmocka_unit_test(worst_status_wins_with_its_message),
