@@ -18,6 +18,7 @@ typedef enum {
     IX_OPT_CHOICE, /* int, its number in `words` */
     IX_OPT_BOOL,   /* bool */
     IX_OPT_INT,    /* int64_t; a word of `words` is stored as 0 */
+    IX_OPT_BYTES,  /* int64_t, as base/bytes.h reads it; likewise */
     IX_OPT_REAL,   /* double; likewise */
     IX_OPT_PAIR,   /* double[2], a list of two */
     IX_OPT_SECTION,

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/bytes.h"
 #include "base/file.h"
 #include "config/option.h"
 #include "config/suite.h"
@@ -33,7 +34,7 @@ size_t ix_option_size(const ix_option *row)
 {
     if (row->kind == IX_OPT_CHOICE) return sizeof(int);
     if (row->kind == IX_OPT_BOOL) return sizeof(bool);
-    if (row->kind == IX_OPT_INT) return sizeof(int64_t);
+    if (row->kind == IX_OPT_INT || row->kind == IX_OPT_BYTES) return sizeof(int64_t);
     if (row->kind == IX_OPT_REAL) return sizeof(double);
     IX_CONTRACT(row->kind < IX_OPT_CHOICE);
     return sizeof(const char *);
@@ -136,6 +137,13 @@ static bool number(double *v, const ix_option *row, const ix_node *n, ix_reader 
     return in_range(row, *v, n, r);
 }
 
+static bool bytes(int64_t *v, const ix_option *row, const ix_node *n, ix_reader *r)
+{
+    bool scalar = n->kind == IX_NODE_SCALAR && strlen(n->text) == n->size;
+    if (scalar && !n->quoted && ix_word_index(row->words, n->text) >= 0) return *v = 0, true;
+    return (scalar && ix_bytes_read(n->text, v)) || unexpected(row, n, r, IX_BYTES_WORDS);
+}
+
 static bool truth(bool *v, const ix_option *row, const ix_node *n, ix_reader *r)
 {
     static const char *const doubtful[] = {"yes", "no", "on", "off", "y", "n", "true", "false", "0", "1", NULL};
@@ -184,6 +192,7 @@ bool ix_option_scalar(void *field, const ix_option *row, const ix_node *node, ix
     int index = 0;
     bool good = false;
     if (row->kind == IX_OPT_BOOL) return truth(field, row, node, r);
+    if (row->kind == IX_OPT_BYTES) return bytes(field, row, node, r);
     if (row->kind == IX_OPT_INT) {
         if ((good = number(&v, row, node, r))) *(int64_t *)field = (int64_t)v;
     } else if (row->kind == IX_OPT_REAL) {

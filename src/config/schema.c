@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/bytes.h"
 #include "base/json.h"
 #include "config/inner.h"
 
@@ -45,6 +46,15 @@ static json_t *number_schema(const ix_option *row)
     return either;
 }
 
+static json_t *bytes_schema(const ix_option *row)
+{
+    json_t *s = typed("string"), *either = json_object();
+    set(s, "pattern", json_string("^[0-9]+(\\.[0-9]+)?(MiB|GiB|TiB)$"));
+    if (!row->words) return json_decref(either), s;
+    set(either, "anyOf", json_pack("[o,o]", words_schema(row->words), s));
+    return either;
+}
+
 static json_t *text_schema(const ix_option *row)
 {
     json_t *s = typed("string");
@@ -59,6 +69,7 @@ static json_t *scalar_schema(const ix_option *row)
 {
     if (row->kind == IX_OPT_BOOL) return typed("boolean");
     if (row->kind == IX_OPT_INT || row->kind == IX_OPT_REAL) return number_schema(row);
+    if (row->kind == IX_OPT_BYTES) return bytes_schema(row);
     if (row->kind == IX_OPT_WORD || row->kind == IX_OPT_CHOICE) return words_schema(row->words);
     return text_schema(row);
 }
@@ -203,6 +214,7 @@ static void write_values(FILE *f, const ix_option *row)
     write_words(f, row->words);
     if (row->kind == IX_OPT_BOOL) fputs("`true`, `false`", f);
     if (row->kind == IX_OPT_TEXT || row->kind == IX_OPT_NAME) fputs(row->kind == IX_OPT_TEXT ? "text" : "a name", f);
+    if (row->kind == IX_OPT_BYTES) fprintf(f, "%s%s", row->words ? " or " : "", IX_BYTES_WORDS);
     if (row->kind == IX_OPT_PATH) fprintf(f, "%sa path", row->words ? " or " : "");
     if (row->kind != IX_OPT_INT && row->kind != IX_OPT_REAL && row->kind != IX_OPT_PAIR) return;
     fprintf(f, "%s%s%.15g to %s%.15g",

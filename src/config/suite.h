@@ -127,6 +127,7 @@ typedef struct {
     } watchdog;
     struct {
         int64_t tensor, data, groups, threads, lanes; /* 0: auto */
+        int64_t memory_per_rank;                      /* bytes; 0: auto */
         bool optimizer_shards;
     } parallel;
     struct {

@@ -265,6 +265,8 @@ static const ix_option parallel_rows[] = {
     ROW("data", INT, AT(parallel.data), 1, 65536, "auto", "auto", 0, "ranks that split the pairs of a step"),
     ROW("groups", INT, AT(parallel.groups), 1, 65536, "auto", "auto", 0, "runs at the same time"),
     ROW("threads", INT, AT(parallel.threads), 1, 4096, "auto", "auto", 0, "threads of a rank"),
+    ROW("memory_per_rank", BYTES, AT(parallel.memory_per_rank), 0, 0, "auto", "auto", 0,
+     "memory that a rank may take; auto: its share of the node's, or of the job's"),
     ROW("lanes", INT, AT(parallel.lanes), 1, 4096, "auto", "auto", ANSWER,
      "shares of a step with a gradient of their own: sums that do not depend on the number of ranks"),
     ROW("optimizer_shards", BOOL, AT(parallel.optimizer_shards), 0, 0, NULL, "true", 0,

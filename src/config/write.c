@@ -6,6 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/bytes.h"
 #include "config/option.h"
 #include "config/suite.h"
 
@@ -70,6 +71,11 @@ void ix_option_write_value(FILE *f, const ix_option *row, const void *field)
         int64_t v = *(const int64_t *)field;
         if (v == 0 && row->words) write_word(f, row->words, 0);
         else fprintf(f, "%lld", (long long)v);
+    } else if (row->kind == IX_OPT_BYTES) {
+        int64_t v = *(const int64_t *)field;
+        char text[IX_BYTES];
+        if (v == 0 && row->words) write_word(f, row->words, 0);
+        else fputs(ix_bytes_write(text, v), f);
     } else if (row->kind == IX_OPT_REAL) {
         double v = *(const double *)field;
         if (v == 0 && row->words) write_word(f, row->words, 0);

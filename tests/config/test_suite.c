@@ -270,7 +270,8 @@ static void the_answer(void **state)
     const ix_echo A = IX_ECHO_ANSWER, T = IX_ECHO_TWIN;
     const char *elsewhere = "suite: other\ntask: preference\ndata: {miniworld: chat, lexicon: elsewhere}\n"
                             "matrix: {model: [/else/m]}\noutput: o\ncheckpoint: {keep: 5, final_weights: true}\n"
-                            "parallel: {tensor: 2, data: 2, groups: 3, threads: 4}\nquality: {set: a, accuracy: 0.5}\n";
+                            "parallel: {tensor: 2, data: 2, groups: 3, threads: 4, memory_per_rank: 3GiB}\nquality: "
+                            "{set: a, accuracy: 0.5}\n";
     (void)state;
     check_echo(SUITE, 0, elsewhere, 0, A, true);
     check_echo(SUITE, 1, elsewhere, 1, A, true);
