@@ -10,9 +10,9 @@
 
 #include "app/command.h"
 #include "app/open_suite.h"
+#include "base/bytes.h"
 #include "base/file.h"
 #include "machine/probe.h"
-#include "objective/objective.h"
 #include "store/lock.h"
 #include "store/reader.h"
 
@@ -64,18 +64,9 @@ static ix_status take_number(int *argc, char **argv, const char *name, int *out)
 static ix_status take_bytes(int *argc, char **argv, const char *name, int64_t *out)
 {
     ix_status rc = IX_OK;
-    static const char *const units[] = {"MiB", "GiB", "TiB"};
-    char *end;
     const char *text = ix_take_option(argc, argv, name, &rc);
-    if (!text) return rc;
-    double n = strtod(text, &end);
-    for (int i = 0; i < 3; i++) {
-        double bytes = n * (double)(INT64_C(1) << (20 + 10 * i));
-        if (strcmp(end, units[i]) != 0 || !(bytes >= 1 << 20 && bytes < 1e18)) continue;
-        *out = (int64_t)bytes;
-        return IX_OK;
-    }
-    return ix_fail(IX_EINPUT, "%s %s: a size is expected, as 64GiB, 500MiB or 1.5TiB", name, text);
+    if (!text || ix_bytes_read(text, out)) return rc;
+    return ix_fail(IX_EINPUT, "%s %s: a size is expected, %s", name, text, IX_BYTES_WORDS);
 }
 
 /* --- gathering ----------------------------------------------------------------------------------------------- */
@@ -106,42 +97,14 @@ void ix_plan_look(ix_planned *p, const char *folder)
     free(lock);
 }
 
-static bool reads_head(const ix_planned *p)
-{
-    const ix_objective *o = ix_objective_find(p->run.point.objective);
-    return !o || ix_objective_reads_head(o);
-}
-
-static bool has_reference(const ix_planned *p)
-{
-    const ix_objective *o = ix_objective_find(p->run.point.objective);
-    return o && o->needs_reference && strcmp(p->run.point.settings.training.reference, "none") != 0;
-}
-
-static void count_work(ix_planned *p)
-{
-    const ix_run_size *z = p->size;
-    double epochs = (double)p->run.point.settings.training.epochs, evaluations = (double)z->evaluations;
-    double trunk = (double)z->trunk, head = reads_head(p) ? (double)z->head : 0;
-    double train = trunk * (double)z->train_tokens + head * (double)z->response_tokens;
-    double judge = trunk * (double)z->eval_tokens + head * (double)z->eval_response_tokens;
-
-    p->training = 6 * train * epochs;
-    p->judging = 2 * judge * evaluations;
-    p->reference = has_reference(p) ? 2 * (train + judge) : 0;
-}
-
 static ix_estimated estimated(const ix_plan *p, const ix_planned *r)
 {
-    const ix_settings *s = &r->run.point.settings;
-    return (ix_estimated){.size = r->size,
-                          .layout = &p->layout,
+    return (ix_estimated){.need = &r->need,
+                          .size = r->size,
+                          .shape = {r->kind->data, r->kind->tensor},
+                          .ranks = p->places.ranks,
                           .ranks_on_node = p->places.ranks_on_node,
-                          .lanes = (int)s->parallel.lanes,
-                          .pairs_per_step = r->need.pairs,
-                          .epochs = s->training.epochs,
-                          .reads_head = reads_head(r),
-                          .has_reference = has_reference(r)};
+                          .threads = p->layout.threads};
 }
 
 /* Without a probe's file: the products of this run, here. */
@@ -152,7 +115,7 @@ static ix_status measure(ix_plan *p, const ix_planned *r)
     if (p->probe) return IX_OK;
     for (int i = 0; i < r->size->products; i++) {
         const ix_product *product = &r->size->product[i];
-        if (product->head && !e.reads_head) continue;
+        if (product->head && !r->need.reads_head) continue;
         IX_TRY(ix_machine_add_product(&p->machine, product, ix_estimate_rows(&e, product->head), p->layout.threads));
     }
 done:
@@ -166,7 +129,6 @@ static ix_status gather_run(ix_plan *p, ix_bench *bench, const char *folder, int
     ix_suite_point(&r->run.point, p->suite, i);
     IX_TRY(ix_bench_prepare(bench, p->suite, &r->run.point, &r->run.names));
     IX_TRY(ix_need_of(&r->need, bench, &r->run.point, p->places.ranks));
-    IX_TRY(ix_layout_choose(&r->alone, &p->suite->settings, &p->places, &r->need, 1, 1));
     ix_plan_look(r, folder);
 done:
     return rc;
@@ -175,16 +137,30 @@ done:
 static ix_status choose_layout(ix_plan *p)
 {
     ix_status rc = IX_OK;
-    ix_need *need = calloc((size_t)p->count + 1, sizeof *need);
-    IX_NEED(need, IX_ENOMEM, "list of runs: out of memory");
+    size_t n = (size_t)p->count + 1;
+    ix_need *need = calloc(n, sizeof *need);
+    int *kind_of = calloc(n, sizeof *kind_of);
+    double *flops = calloc(n, sizeof *flops);
+    int64_t *order = calloc(n, sizeof *order);
+
+    IX_NEED(need && kind_of && flops && order, IX_ENOMEM, "list of runs: out of memory");
     for (int64_t i = 0; i < p->count; i++) need[i] = p->run[i].need;
-    IX_TRY(ix_layout_choose(&p->layout, &p->suite->settings, &p->places, need, p->count, p->count));
+    IX_TRY(ix_layout_choose(&p->layout, kind_of, &p->suite->settings, &p->places, need, p->count));
+    for (int64_t i = 0; i < p->count; i++) {
+        p->run[i].kind = &p->layout.kind[kind_of[i]];
+        flops[i] = ix_estimate_flops(&need[i], &need[i].size[0]).all;
+    }
+    ix_order_longest(order, flops, p->count);
+    for (int64_t turn = 0; turn < p->count; turn++) p->run[order[turn]].turn = turn;
 done:
     free(need);
+    free(kind_of);
+    free(flops);
+    free(order);
     return rc;
 }
 
-/* What the runs take on the layout that all of them share. */
+/* What the runs take on the groups that do them. */
 static ix_status settle(ix_plan *p)
 {
     ix_status rc = IX_OK;
@@ -195,11 +171,11 @@ static ix_status settle(ix_plan *p)
     }
     for (int64_t i = 0; i < p->count; i++) {
         ix_planned *r = &p->run[i];
-        int choice = ix_need_choice(&r->need, p->layout.tensor);
-        IX_NEED(choice >= 0, IX_EINPUT, "%d tensor ranks cannot share %s", p->layout.tensor, r->need.name);
+        int choice = ix_need_choice(&r->need, r->kind->tensor);
+        IX_NEED(choice >= 0, IX_EINPUT, "%d tensor ranks cannot share %s", r->kind->tensor, r->need.name);
         r->size = &r->need.size[choice];
-        r->memory = ix_need_memory(&r->need, choice, p->layout.data, p->places.ranks, p->layout.threads);
-        count_work(r);
+        r->memory = ix_need_memory(&r->need, choice, r->kind->data, p->places.ranks, p->layout.threads);
+        r->flops = ix_estimate_flops(&r->need, r->size);
         IX_TRY(measure(p, r));
         ix_estimated e = estimated(p, r);
         ix_estimate_run(&r->time, &p->machine, &e);

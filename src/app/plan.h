@@ -12,12 +12,13 @@ typedef enum { IX_TO_DO, IX_FINISHED, IX_BROKEN, IX_AT_WORK, IX_WEIGHTLESS } ix_
 typedef struct {
     ix_run run;
     ix_need need;
-    ix_layout alone;         /* what this run would take if groups need not be alike */
-    const ix_run_size *size; /* at the suite's layout */
+    const ix_kind *kind;     /* of the groups that take it */
+    int64_t turn;            /* its place in the order of the launch */
+    const ix_run_size *size; /* at its tensor ranks */
     ix_memory memory;        /* of a rank */
     ix_plan_state state;
     char note[320];
-    double training, judging, reference; /* FLOP */
+    ix_flops flops;
     ix_estimate time;
 } ix_planned;
 

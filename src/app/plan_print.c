@@ -15,12 +15,13 @@ static void print_runs(const ix_plan *p)
 {
     static const char *const words[] = {"to do", "finished", "file is broken: to do", "at work",
                                         "the model's weights are not there"};
-    static const char *const heading[] = {"#", "part", "model", "objective", "seed", "varied", "run", "state"};
-    ix_table_text *t = ix_table_create("rlllrlll");
-    add_row(t, heading, 8);
+    static const char *const heading[] = {"#", "turn", "part", "model", "objective", "seed", "varied", "run", "state"};
+    ix_table_text *t = ix_table_create("rrlllrlll");
+    add_row(t, heading, 9);
     for (int64_t i = 0; i < p->count; i++) {
         const ix_planned *r = &p->run[i];
         ix_table_add(t, "%lld", (long long)i + 1);
+        ix_table_add(t, "%lld", (long long)r->turn + 1);
         ix_table_add(t, "%s", r->run.point.part);
         ix_table_add(t, "%s", r->run.point.model);
         ix_table_add(t, "%s", r->run.point.objective);
@@ -33,13 +34,43 @@ static void print_runs(const ix_plan *p)
     ix_table_destroy(&t);
 }
 
+static void print_choice(const char *axis, int size, const char *why)
+{
+    printf("  %-7s %5d  %s\n", axis, size, why);
+}
+
+/* "ranks 0 to 7, 6 runs of llama and pythia" */
+static void print_kind_heading(const ix_plan *p, int k, int first)
+{
+    const ix_kind *kind = &p->layout.kind[k];
+    int ranks = kind->groups * kind->data * kind->tensor;
+    printf("ranks %d to %d, for %lld run%s", first, first + ranks - 1, (long long)kind->runs,
+           kind->runs == 1 ? "" : "s");
+    int named = 0;
+    for (int64_t i = 0; i < p->count; i++) {
+        bool before = p->run[i].kind != kind;
+        for (int64_t j = 0; j < i && !before; j++)
+            before = p->run[j].kind == kind && !strcmp(p->run[j].need.name, p->run[i].need.name);
+        if (!before) printf("%s%s", named++ ? ", " : " of ", p->run[i].need.name);
+    }
+    putchar('\n');
+}
+
 static void print_layout(const ix_plan *p)
 {
-    static const char *const axis[] = {"tensor", "data", "groups", "threads"};
     const ix_layout *l = &p->layout;
-    const int size[] = {l->tensor, l->data, l->groups, l->threads};
     printf("%s\n", l->reason);
-    for (int i = 0; i < 4; i++) printf("  %-7s %5d  %s\n", axis[i], size[i], l->why[i]);
+    for (int k = 0, first = 0; k < l->kinds; k++) {
+        const ix_kind *kind = &l->kind[k];
+        if (l->kinds > 1) print_kind_heading(p, k, first);
+        print_choice("tensor", kind->tensor, kind->why[0]);
+        print_choice("data", kind->data, kind->why[1]);
+        print_choice("groups", kind->groups, kind->why[2]);
+        first += kind->groups * kind->data * kind->tensor;
+    }
+    if (l->idle) printf("ranks %d to %d: nothing to do\n", p->places.ranks - l->idle, p->places.ranks - 1);
+    if (l->kinds > 1) puts("all ranks");
+    print_choice("threads", l->threads, l->why_threads);
     putchar('\n');
 }
 
@@ -78,10 +109,10 @@ static void add_bytes(ix_table_text *t, double bytes)
 }
 
 /* What gradients cost beyond one lane per rank. */
-static size_t lanes_bytes(const ix_plan *p, const ix_planned *r)
+static size_t lanes_bytes(const ix_planned *r)
 {
     if (r->size->trained < 1) return 0;
-    size_t one_each = ix_lanes_bytes(p->layout.data, p->layout.data, r->size->trained);
+    size_t one_each = ix_lanes_bytes(r->kind->data, r->kind->data, r->size->trained);
     return r->memory.gradients > one_each ? r->memory.gradients - one_each : 0;
 }
 
@@ -107,7 +138,7 @@ static void print_memory(const ix_plan *p)
         ix_table_add(t, "%s", ix_figure_count(f, p->run[i].size->parameters));
         add_bytes(t, (double)m->weights);
         add_bytes(t, (double)m->gradients);
-        add_bytes(t, (double)lanes_bytes(p, &p->run[i]));
+        add_bytes(t, (double)lanes_bytes(&p->run[i]));
         ix_table_add(t, "%lld", (long long)p->run[i].run.point.settings.parallel.lanes);
         const size_t parts[] = {m->moments, m->activations, m->logits, m->scratch, m->judging, m->texts, m->program};
         for (size_t k = 0; k < sizeof parts / sizeof *parts; k++) add_bytes(t, (double)parts[k]);
@@ -119,11 +150,11 @@ static void print_memory(const ix_plan *p)
 
 static void print_work(const ix_plan *p)
 {
-    static const char *const heading[] = {"part",     "model",   "objective", "varied",        "pairs",      "steps",
-                                          "training", "judging", "reference", "time at least", "shape alone"};
+    static const char *const heading[] = {"part",     "model",   "objective", "varied",        "pairs", "steps",
+                                          "training", "judging", "reference", "time at least", "ranks"};
     ix_table_text *t = ix_table_create("llllrrrrrrr");
     char f[IX_FIGURE];
-    printf("\nwork of one run; shape alone: data x tensor ranks that it would take if groups need not be alike\n");
+    printf("\nwork of one run; ranks: data x tensor of the group that does it\n");
     add_row(t, heading, 11);
     for (int64_t i = 0; i < p->count; i++) {
         const ix_planned *r = &p->run[i];
@@ -131,11 +162,11 @@ static void print_work(const ix_plan *p)
         add_name(t, &r->run.point);
         ix_table_add(t, "%s", ix_figure_count(f, r->size->train_pairs));
         ix_table_add(t, "%s", ix_figure_count(f, r->size->steps));
-        ix_table_add(t, "%s", ix_figure_flop(f, r->training));
-        ix_table_add(t, "%s", ix_figure_flop(f, r->judging));
-        ix_table_add(t, "%s", r->reference > 0 ? ix_figure_flop(f, r->reference) : "");
+        ix_table_add(t, "%s", ix_figure_flop(f, r->flops.training));
+        ix_table_add(t, "%s", ix_figure_flop(f, r->flops.judging));
+        ix_table_add(t, "%s", r->flops.reference > 0 ? ix_figure_flop(f, r->flops.reference) : "");
         ix_table_add(t, "%s", ix_figure_time(f, r->time.run));
-        ix_table_add(t, "%d x %d", r->alone.data, r->alone.tensor);
+        ix_table_add(t, "%d x %d", r->kind->data, r->kind->tensor);
     }
     ix_table_print(t, stdout);
     ix_table_destroy(&t);
@@ -173,20 +204,36 @@ static void print_steps(const ix_plan *p)
     ix_table_destroy(&t);
 }
 
-/* Groups take the next run as soon as they are free. */
-static double time_of_all(const ix_plan *p)
+/* Groups take the next run in turn as soon as they are free. */
+static double time_of_kind(const ix_plan *p, const ix_kind *kind, const int64_t *order)
 {
-    double *busy = calloc((size_t)p->layout.groups, sizeof *busy), last = 0;
+    double *busy = calloc((size_t)kind->groups, sizeof *busy), last = 0;
     IX_CONTRACT(busy);
-    for (int64_t i = 0; i < p->count; i++) {
+    for (int64_t turn = 0; turn < p->count; turn++) {
+        const ix_planned *r = &p->run[order[turn]];
         int free_first = 0;
-        if (p->run[i].state == IX_FINISHED) continue;
-        for (int g = 1; g < p->layout.groups; g++)
+        if (r->kind != kind || r->state == IX_FINISHED) continue;
+        for (int g = 1; g < kind->groups; g++)
             if (busy[g] < busy[free_first]) free_first = g;
-        busy[free_first] += p->run[i].time.run;
+        busy[free_first] += r->time.run;
         if (busy[free_first] > last) last = busy[free_first];
     }
     free(busy);
+    return last;
+}
+
+/* Kinds work side by side. */
+static double time_of_all(const ix_plan *p)
+{
+    double last = 0;
+    int64_t *order = calloc((size_t)p->count + 1, sizeof *order);
+    IX_CONTRACT(order);
+    for (int64_t i = 0; i < p->count; i++) order[p->run[i].turn] = i;
+    for (int k = 0; k < p->layout.kinds; k++) {
+        double end = time_of_kind(p, &p->layout.kind[k], order);
+        if (end > last) last = end;
+    }
+    free(order);
     return last;
 }
 

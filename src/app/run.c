@@ -37,15 +37,31 @@ static void print_end(const ix_tally *t, const char *folder)
     printf(": %s\n", folder);
 }
 
-static ix_status choose_layout(ix_layout *out, const ix_grid *world, const ix_suite *suite)
+/* A suite that leaves the number of tensor ranks open is told when no number will do; one that sets it is believed. */
+static ix_status check_fit(const ix_layout *l, const ix_suite *suite)
+{
+    const char *why = "";
+    for (int i = 0; i < l->kinds; i++)
+        if (!l->kind[i].fits) why = l->kind[i].why[0];
+    if (l->fits) return IX_OK;
+    if (!suite->settings.parallel.tensor)
+        return ix_fail(IX_EINPUT,
+                       "%s: memory is not enough: %s; start more ranks or fewer on a node, or set parallel.tensor or "
+                       "parallel.memory_per_rank if you know better",
+                       suite->path, why);
+    ix_warn("memory may not be enough: %s", why);
+    return IX_OK;
+}
+
+static ix_status choose_layout(ix_layout *out, int *kind_of, const ix_grid *world, const ix_suite *suite)
 {
     ix_status rc = IX_OK;
     ix_places places;
 
     ix_places_here(&places, world);
-    IX_TRY(ix_grid_agree_alike(world, IX_WORLD, ix_layout_of_suite(out, suite, &places)));
+    IX_TRY(ix_grid_agree_alike(world, IX_WORLD, ix_layout_of_suite(out, kind_of, suite, &places)));
+    IX_TRY(check_fit(out, suite));
     IX_TRY(ix_check_processors(world, out->threads));
-    if (!out->fits) ix_warn("memory may not be enough: %s", out->why[0]);
 done:
     return rc;
 }
@@ -59,6 +75,15 @@ static void watch_ranks(ix_watchdog **out, const ix_grid *world, const ix_suite 
     ix_watchdog_start(out, world, &settings);
 }
 
+/* Each group has something to say of its own runs. */
+static ix_status launch(ix_tally *tally, const ix_launched *what)
+{
+    ix_log_speak(ix_grid_group(what->grid) >= 0 && ix_grid_rank(what->grid, IX_GROUP) == 0);
+    ix_status rc = ix_launch(tally, what);
+    ix_log_speak(ix_comm_rank() == 0);
+    return rc;
+}
+
 static ix_status run(int argc, char **argv, int *exit_code)
 {
     ix_status rc = IX_OK;
@@ -70,26 +95,32 @@ static ix_status run(int argc, char **argv, int *exit_code)
     ix_layout layout;
     ix_tally tally = {0};
     ix_suite_share share;
+    int *kind_of = NULL;
     char folder[4096], *line = ix_command_line(argc, argv);
 
     IX_TRY(ix_take_share(&share, &argc, argv));
     IX_TRY(ix_open_suite(&suite, argc, argv, "run"));
     IX_TRY(ix_apply_share(suite, &share));
+    kind_of = calloc((size_t)ix_suite_points(suite) + 1, sizeof *kind_of);
+    IX_CONTRACT(kind_of); /* some kilobytes */
     IX_TRY(ix_grid_create(&world, 1, ix_comm_ranks(), 1));
     watch_ranks(&watchdog, world, suite);
     ix_alive_at("preparing the suite");
-    IX_TRY(choose_layout(&layout, world, suite));
-    IX_TRY(ix_grid_create(&grid, layout.groups, layout.data, layout.tensor));
+    IX_TRY(choose_layout(&layout, kind_of, world, suite));
+    IX_TRY(ix_layout_grid(&grid, &layout));
     omp_set_num_threads(layout.threads);
     IX_TRY(ix_grid_agree(grid, IX_WORLD, ix_bench_create(&bench)));
     IX_TRY(ix_grid_agree_alike(grid, IX_WORLD, ix_runs_list(&runs, bench, suite)));
     IX_TRY(ix_check_contents(world, &runs));
     ix_note("%s: %lld run%s; %s", suite->settings.suite, (long long)runs.count, runs.count == 1 ? "" : "s",
             layout.reason);
-    ix_log_speak(ix_grid_rank(grid, IX_GROUP) == 0); /* each group has something to say of its own runs */
-    rc = ix_launch(&tally, grid, &layout, bench, suite, &runs, line);
-    ix_log_speak(ix_comm_rank() == 0);
-    IX_TRY(rc);
+    IX_TRY(launch(&tally, &(ix_launched){.grid = grid,
+                                         .layout = &layout,
+                                         .kind_of = kind_of,
+                                         .bench = bench,
+                                         .suite = suite,
+                                         .runs = &runs,
+                                         .command = line}));
     ix_suite_folder(folder, sizeof folder, suite);
     if (ix_comm_rank() == 0) print_end(&tally, folder);
     if (tally.failed || tally.elsewhere) *exit_code = IX_EXIT_FAILED;
@@ -100,6 +131,7 @@ done:
     ix_watchdog_stop(&watchdog);
     ix_grid_destroy(&world);
     ix_suite_destroy(&suite);
+    free(kind_of);
     free(line);
     return rc;
 }

@@ -54,23 +54,35 @@ static const char usage[] =
 
 /* --- who does what -------------------------------------------------------------------------------------------- */
 
+static ix_status check_kind(const ix_batch *b, const ix_places *places, const ix_kind *k)
+{
+    ix_status rc = IX_OK;
+    char bytes[IX_FIGURE];
+    long long each = k->data * k->tensor, runs = (long long)k->runs;
+    IX_NEED(k->fits, IX_EINPUT, "--mem %s: too little for %d ranks on a node, of which one needs %s", b->o->memory,
+            places->ranks_on_node, ix_figure_bytes(bytes, (double)k->bytes));
+    IX_NEED(
+        k->groups <= k->runs || k->runs < b->o->runs_per_job, IX_EINPUT,
+        "--ranks: %d ranks are too many for one job: %lld run%s on %lld rank%s each fill %lld; fewer ranks, or more "
+        "runs in a job (--runs-per-job)",
+        places->ranks, runs, runs == 1 ? "" : "s", each, each == 1 ? "" : "s", runs * each);
+done:
+    return rc;
+}
+
 static ix_status describe_task(ix_slurm_task *t, const ix_batch *b, const ix_places *places, const ix_need *need)
 {
     ix_status rc = IX_OK;
     ix_layout l;
-    char bytes[IX_FIGURE];
-    int64_t runs = ix_span_size(t->runs);
 
-    IX_TRY(ix_layout_choose(&l, &b->suite->settings, places, need + t->runs.lo, runs, runs));
-    IX_NEED(l.fits, IX_EINPUT, "--mem %s: too little for %d ranks on a node, of which one needs %s", b->o->memory,
-            places->ranks_on_node, ix_figure_bytes(bytes, (double)l.bytes));
-    IX_NEED(l.groups <= runs || runs < b->o->runs_per_job, IX_EINPUT,
-            "--ranks: %d ranks are too many for one job: %lld run%s on %d rank%s each fill %lld; fewer ranks, or more "
-            "runs in a job (--runs-per-job)",
-            places->ranks, (long long)runs, runs == 1 ? "" : "s", l.data * l.tensor, l.data * l.tensor == 1 ? "" : "s",
-            (long long)runs * l.data * l.tensor);
-    snprintf(t->layout, sizeof t->layout, "%d at a time, each on %d data x %d tensor ranks", l.groups, l.data,
-             l.tensor);
+    IX_TRY(ix_layout_choose(&l, NULL, &b->suite->settings, places, need + t->runs.lo, ix_span_size(t->runs)));
+    for (int i = 0; i < l.kinds; i++) {
+        const ix_kind *k = &l.kind[i];
+        size_t used = strlen(t->layout);
+        IX_TRY(check_kind(b, places, k));
+        snprintf(t->layout + used, sizeof t->layout - used, "%s%d at a time, each on %d data x %d tensor ranks",
+                 i ? "; " : "", k->groups, k->data, k->tensor);
+    }
 done:
     return rc;
 }

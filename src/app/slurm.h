@@ -39,9 +39,9 @@ void ix_slurm_free_options(ix_slurm_options *o);
 
 /* One task of the array. */
 typedef struct {
-    ix_span runs;    /* of the suite */
-    int64_t to_do;   /* of them not finished */
-    char layout[96]; /* for people */
+    ix_span runs;     /* of the suite */
+    int64_t to_do;    /* of them not finished */
+    char layout[192]; /* for people */
 } ix_slurm_task;
 
 typedef struct {

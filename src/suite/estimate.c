@@ -14,13 +14,13 @@ static int64_t rows_of_pack(const ix_run_size *z, double tokens)
 
 static double steps_per_epoch(const ix_estimated *e)
 {
-    return e->epochs > 0 && e->size->steps > 0 ? (double)e->size->steps / (double)e->epochs : 0;
+    return e->need->epochs > 0 && e->size->steps > 0 ? (double)e->size->steps / (double)e->need->epochs : 0;
 }
 
 /* Of a step, that of the rank with most pairs. */
 static double share_of_step(const ix_estimated *e)
 {
-    int64_t data = e->layout->data, pairs = e->pairs_per_step > 0 ? e->pairs_per_step : data;
+    int64_t data = e->shape.data, pairs = e->need->pairs > 0 ? e->need->pairs : data;
     return (double)((pairs + data - 1) / data) / (double)pairs;
 }
 
@@ -41,7 +41,7 @@ static double products_time(const ix_machine *a, const ix_estimated *e, double t
         double rows = p->head ? head_rows : tokens;
         int64_t m = p->head ? HEAD_ROWS : rows_of_pack(z, tokens);
         for (int way = 0; way < ways; way++) {
-            double rate = ix_machine_product_rate(a, m, p->n, p->k, way, e->layout->threads);
+            double rate = ix_machine_product_rate(a, m, p->n, p->k, way, e->threads);
             if (rate > 0) seconds += 2.0 * (double)(p->n * p->k * p->count) * rows / rate;
         }
     }
@@ -72,24 +72,24 @@ static const ix_link *link_of(const ix_machine *a, const ix_estimated *e, int si
 /* Everybody's slice to everybody, the sums of gradients and then new weights. */
 static void add_data_axis(ix_estimate *out, const ix_machine *a, const ix_estimated *e, int lanes)
 {
-    const ix_layout *l = e->layout;
-    if (l->data == 1) return;
-    const ix_link *link = link_of(a, e, l->data, l->tensor);
-    out->data_bytes = ix_lanes_sent(lanes, l->data, e->size->trained);
-    double slice = 4.0 * (double)ix_lanes_share(e->size->trained, l->data, 0);
+    int data = e->shape.data;
+    if (data == 1) return;
+    const ix_link *link = link_of(a, e, data, e->shape.tensor);
+    out->data_bytes = ix_lanes_sent(lanes, data, e->size->trained);
+    double slice = 4.0 * (double)ix_lanes_share(e->size->trained, data, 0);
     if (slice <= 0) return;
-    out->data = out->data_bytes / slice * ix_link_time(link, slice, l->data * l->groups * l->tensor > 2);
+    out->data = out->data_bytes / slice * ix_link_time(link, slice, e->ranks > 2);
     if (link->ranks < 2) out->messages_known = false;
 }
 
 /* 2 (T - 1) messages of a T-th for every sum. */
 static void add_tensor_axis(ix_estimate *out, const ix_machine *a, const ix_estimated *e, double tokens)
 {
-    const ix_layout *l = e->layout;
-    if (l->tensor == 1) return;
-    const ix_link *link = link_of(a, e, l->tensor, 1);
-    double floats = ix_tensor_floats(l->tensor, e->size->layers, e->size->width, tokens);
-    double share = 4.0 * (double)rows_of_pack(e->size, tokens) * e->size->width / l->tensor;
+    int tensor = e->shape.tensor;
+    if (tensor == 1) return;
+    const ix_link *link = link_of(a, e, tensor, 1);
+    double floats = ix_tensor_floats(tensor, e->size->layers, e->size->width, tokens);
+    double share = 4.0 * (double)rows_of_pack(e->size, tokens) * e->size->width / tensor;
     out->tensor_bytes = 4 * floats;
     out->tensor = out->tensor_bytes / share * ix_link_time(link, share, true);
     if (link->ranks < 2) out->messages_known = false;
@@ -98,9 +98,9 @@ static void add_tensor_axis(ix_estimate *out, const ix_machine *a, const ix_esti
 void ix_estimate_run(ix_estimate *out, const ix_machine *a, const ix_estimated *e)
 {
     const ix_run_size *z = e->size;
-    int data = e->layout->data, lanes = e->lanes > data ? e->lanes : data;
-    double per_epoch = steps_per_epoch(e), share = share_of_step(e), head = e->reads_head ? 1 : 0;
-    double rate = ix_machine_memory_rate(a, e->layout->threads);
+    int data = e->shape.data, lanes = e->need->lanes > data ? e->need->lanes : data;
+    double per_epoch = steps_per_epoch(e), share = share_of_step(e), head = e->need->reads_head ? 1 : 0;
+    double rate = ix_machine_memory_rate(a, e->threads);
 
     *out = (ix_estimate){.messages_known = true};
     if (per_epoch > 0) {
@@ -114,8 +114,20 @@ void ix_estimate_run(ix_estimate *out, const ix_machine *a, const ix_estimated *
     out->training = out->step * (double)z->steps;
     double judged = (double)z->eval_tokens / data, rows = head * (double)z->eval_response_tokens / data;
     out->judging = (double)z->evaluations * products_time(a, e, judged, rows, 1);
-    if (e->has_reference)
+    if (e->need->has_reference)
         out->reference = products_time(a, e, judged + (double)z->train_tokens / data,
                                        rows + head * (double)z->response_tokens / data, 1);
     out->run = out->training + out->judging + out->reference;
+}
+
+ix_flops ix_estimate_flops(const ix_need *need, const ix_run_size *z)
+{
+    double trunk = (double)z->trunk, head = need->reads_head ? (double)z->head : 0;
+    double train = trunk * (double)z->train_tokens + head * (double)z->response_tokens;
+    double judge = trunk * (double)z->eval_tokens + head * (double)z->eval_response_tokens;
+    ix_flops f = {.training = 6 * train * (double)need->epochs,
+                  .judging = 2 * judge * (double)z->evaluations,
+                  .reference = need->has_reference ? 2 * (train + judge) : 0};
+    f.all = f.training + f.judging + f.reference;
+    return f;
 }

@@ -21,13 +21,13 @@ typedef struct {
     double run;                            /* their sum */
 } ix_estimate;
 
-/* `size` is that of the layout's tensor ranks; `reads_head`: the objective reads log-probabilities. */
+/* A run on so many data and tensor ranks; `size` is that of the tensor ranks. */
 typedef struct {
+    const ix_need *need;
     const ix_run_size *size;
-    const ix_layout *layout;
-    int ranks_on_node, lanes;
-    int64_t pairs_per_step, epochs;
-    bool reads_head, has_reference;
+    ix_shape shape;
+    int ranks, ranks_on_node; /* of the job */
+    int threads;              /* of a rank */
 } ix_estimated;
 
 void ix_estimate_run(ix_estimate *out, const ix_machine *machine, const ix_estimated *run);
@@ -38,5 +38,13 @@ int64_t ix_estimate_rows(const ix_estimated *run, bool head);
 /* Floats that a rank sends over its tensor axis for `tokens` tokens of training: every sum over T ranks of N x width
  * numbers costs 2 (T - 1) / T of them; two per block and direction, one at the embedding. */
 double ix_tensor_floats(int tensor, int layers, int width, double tokens);
+
+/* Products of matrices, whatever the layout: training 6 FLOP, judging and reference 2 FLOP, for every parameter of the
+ * blocks and token, and of the head for every token of a response where the objective reads it. */
+typedef struct {
+    double training, judging, reference, all;
+} ix_flops;
+
+ix_flops ix_estimate_flops(const ix_need *need, const ix_run_size *size);
 
 #endif

@@ -2,6 +2,7 @@
 #include "suite/launch.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +11,8 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "base/stop.h"
+#include "comm/bell.h"
 #include "machine/probe.h"
 #include "store/checkpoint.h"
 #include "store/ledger.h"
@@ -24,38 +27,15 @@ void ix_suite_folder(char *out, size_t capacity, const ix_suite *suite)
     ix_join_path(out, capacity, suite->settings.output, suite->settings.suite);
 }
 
-ix_status ix_runs_list(ix_runs *out, ix_bench *bench, const ix_suite *suite)
-{
-    ix_status rc = IX_OK;
-    int64_t n = ix_suite_points(suite);
-
-    *out = (ix_runs){.run = calloc((size_t)n + 1, sizeof *out->run)};
-    IX_NEED(out->run, IX_ENOMEM, "list of runs: out of memory");
-    for (; out->count < n; out->count++) {
-        ix_run *r = &out->run[out->count];
-        ix_suite_point(&r->point, suite, out->count);
-        IX_TRY(ix_bench_prepare(bench, suite, &r->point, &r->names));
-    }
-done:
-    if (rc != IX_OK) ix_runs_free(out);
-    return rc;
-}
-
-void ix_runs_free(ix_runs *runs)
-{
-    free(runs->run);
-    *runs = (ix_runs){0};
-}
-
 /* --- one launch --------------------------------------------------------------------------------------------- */
 
+/* How a run ended, as one group saw it; what another group knows better counts more. */
+typedef enum { UNSEEN, SEEN_ELSEWHERE, SEEN_KEPT, SEEN_FAILED, SEEN_DONE } fate;
+
 typedef struct {
+    const ix_launched *what;
     const ix_grid *grid;
-    const ix_layout *layout;
-    ix_bench *bench;
-    const ix_suite *suite;
-    const ix_runs *runs;
-    const char *command;
+    const ix_kind *kind; /* of its group; NULL: it is in none */
     char folder[4096];
     bool leads;                /* first rank of its group: the one that touches files */
     char name[IX_LAUNCH_NAME]; /* of this launch, the same on every rank */
@@ -63,11 +43,12 @@ typedef struct {
     ix_lock *lock;
     const ix_run *run; /* that is being done */
     ix_show *progress;
-    ix_tally tally;
+    ix_bell *bell; /* stops all groups when one is stopped */
+    double *fate;  /* [runs] */
 } launch;
 
 /* What the leader of a group decided about a run. */
-typedef enum { TAKE, KEPT, ELSEWHERE } decision;
+typedef enum { TAKE, KEPT, ELSEWHERE, STOP } decision;
 
 static ix_status note_event(launch *l, ix_ledger_event event, const char *run_id, const char *verdict, const char *text)
 {
@@ -101,8 +82,8 @@ static ix_status open_files(launch *l)
     IX_TRY(ix_ledger_open(&l->ledger, l->folder, name));
     if (ix_grid_rank(l->grid, IX_WORLD) != 0) goto done;
     ix_lock_sweep(l->folder);
-    for (int64_t i = 0; i < l->runs->count; i++)
-        IX_TRY(note_event(l, IX_LEDGER_LAUNCH, l->runs->run[i].names.run, NULL, NULL));
+    for (int64_t i = 0; i < l->what->runs->count; i++)
+        IX_TRY(note_event(l, IX_LEDGER_LAUNCH, l->what->runs->run[i].names.run, NULL, NULL));
 done:
     free(name);
     return rc;
@@ -132,6 +113,13 @@ static ix_status failed_before(const launch *l, const char *run_id, bool *failed
         free(path);
     }
     return rc;
+}
+
+/* The groups' common word reaches a run as a signal would. */
+static bool asked_to_stop(launch *l)
+{
+    if (l->leads && !ix_stop_asked() && ix_bell_heard(l->bell)) ix_stop_ask(SIGUSR1);
+    return ix_stop_asked();
 }
 
 static bool is_finished(const char *path)
@@ -169,7 +157,7 @@ static ix_status decide(launch *l, const ix_run *run, const char *result, decisi
     if (report.state == IX_LOCK_TAKEN_OVER) ix_warn("%s: its owner died: %s", run->names.run, report.text);
     bool failed = false, finished = is_finished(result); /* its owner may have ended between our two looks */
     if (!finished && l->lock) IX_TRY(failed_before(l, run->names.run, &failed));
-    *out = finished ? KEPT : l->lock && !failed ? TAKE : ELSEWHERE;
+    *out = finished ? KEPT : !l->lock || failed ? ELSEWHERE : asked_to_stop(l) ? STOP : TAKE;
     if (finished && l->lock) IX_TRY(close_finished(l, run, &report));
     if (failed) ix_lock_release(&l->lock);
 done:
@@ -199,8 +187,8 @@ done:
 static ix_status describe_place(const launch *l, ix_result *r)
 {
     ix_status rc = IX_OK;
-    char cpu[256],
-        *layout = ix_format("%d groups x %d data x %d tensor", l->layout->groups, l->layout->data, l->layout->tensor);
+    const ix_kind *k = l->kind;
+    char cpu[256], *layout = ix_format("%d groups x %d data x %d tensor", k->groups, k->data, k->tensor);
     ix_probe_cpu(cpu, sizeof cpu);
     IX_TRY(ix_result_text(r, "version", ix_build_version()));
     IX_TRY(ix_result_text(r, "git_commit", ix_build_commit()));
@@ -209,9 +197,9 @@ static ix_status describe_place(const launch *l, ix_result *r)
     IX_TRY(ix_result_text(r, "blis", ix_tensor_library()));
     IX_TRY(ix_result_text(r, "layout", layout));
     IX_TRY(ix_result_int(r, "ranks", ix_grid_size(l->grid, IX_GROUP)));
-    IX_TRY(ix_result_int(r, "threads", l->layout->threads));
+    IX_TRY(ix_result_int(r, "threads", l->what->layout->threads));
     IX_TRY(ix_result_text(r, "cpu", cpu));
-    IX_TRY(ix_result_text(r, "command", l->command));
+    IX_TRY(ix_result_text(r, "command", l->what->command));
     if (getenv("SLURM_JOB_ID")) IX_TRY(ix_result_text(r, "job", getenv("SLURM_JOB_ID")));
 done:
     free(layout);
@@ -221,7 +209,7 @@ done:
 static ix_status describe_config(const launch *l, const ix_run *run, ix_result *r)
 {
     ix_status rc = IX_OK;
-    char *given = ix_suite_given(l->suite), *resolved = ix_point_echo(&run->point, IX_ECHO_RUN);
+    char *given = ix_suite_given(l->what->suite), *resolved = ix_point_echo(&run->point, IX_ECHO_RUN);
     const char *texts[] = {given, resolved};
     IX_TRY(ix_result_texts(r, "config/given", NULL, &texts[0]));
     IX_TRY(ix_result_texts(r, "config/resolved", NULL, &texts[1]));
@@ -281,24 +269,30 @@ static ix_status on_resume(void *context, int64_t step)
     return rc;
 }
 
-/* Collective over the group. */
-static ix_status do_run(launch *l, int64_t i, const char *path)
+static void listen(void *context)
+{
+    asked_to_stop(context);
+}
+
+/* Collective over the group. The turn-th of the order. */
+static ix_status do_run(launch *l, int64_t turn, const char *path)
 {
     ix_status rc = IX_OK;
-    ix_run run = l->runs->run[i];
+    int64_t i = l->what->runs->order[turn];
+    ix_run run = l->what->runs->run[i];
     ix_result *result = NULL;
     char started[IX_UTC], *folder = folder_of(l, &run);
 
     ix_utc(started);
     IX_TRY(note_event(l, IX_LEDGER_START, run.names.run, NULL, NULL));
-    rc = ix_bench_prepare(l->bench, l->suite, &run.point, &run.names);
+    rc = ix_bench_prepare(l->what->bench, l->what->suite, &run.point, &run.names);
     IX_TRY(ix_grid_agree(l->grid, IX_GROUP, rc));
     IX_TRY(ix_grid_same_hash(l->grid, IX_GROUP, run.names.run + strlen(run.names.run) - 12, "the run's identity"));
     IX_TRY(ix_grid_agree(l->grid, IX_GROUP, begin_result(l, &run, started, &result)));
-    ix_show_run(l->progress, i, &run);
+    ix_show_run(l->progress, turn, &run);
     ix_watcher watcher = ix_show_watcher(l->progress);
     ix_job job = {.grid = l->grid,
-                  .suite = l->suite,
+                  .suite = l->what->suite,
                   .point = &run.point,
                   .names = &run.names,
                   .folder = l->folder,
@@ -308,7 +302,7 @@ static ix_status do_run(launch *l, int64_t i, const char *path)
                   .resumed = on_resume,
                   .context = l};
     l->run = &run;
-    IX_TRY(ix_bench_run(l->bench, &job));
+    IX_TRY(ix_bench_run(l->what->bench, &job));
     IX_TRY(ix_grid_agree(l->grid, IX_GROUP, end_result(l, path, result)));
     ix_show_end(l->progress);
     drop_checkpoints(l, &run);
@@ -320,13 +314,13 @@ done:
 
 /* The same, while the leader's lock gets its signs of life. Whoever took the lock from us computes the same bits: that
  * is said, and no failure. */
-static ix_status do_watched(launch *l, int64_t i, const char *path)
+static ix_status do_watched(launch *l, int64_t turn, const char *path)
 {
     ix_pulse *pulse = NULL;
     ix_status rc = l->leads ? ix_pulse_start(&pulse, l->lock) : IX_OK;
 
     rc = ix_grid_agree(l->grid, IX_GROUP, rc);
-    if (rc == IX_OK) rc = do_run(l, i, path);
+    if (rc == IX_OK) rc = do_run(l, turn, path);
     char *why = ix_format("%s", ix_message());
     if (ix_pulse_stop(&pulse) != IX_OK) {
         ix_warn("%s", ix_message());
@@ -347,82 +341,122 @@ static ix_status stopped(launch *l, const ix_run *run)
 }
 
 /* What is wrong with one run is no reason to leave the others; what is wrong with the machine is. */
-static ix_status settle(launch *l, const ix_run *run, ix_status rc)
+static ix_status settle(launch *l, int64_t i, ix_status rc)
 {
+    const ix_run *run = &l->what->runs->run[i];
     if (rc == IX_OK) {
-        l->tally.done++;
+        l->fate[i] = SEEN_DONE;
         return ix_grid_agree(l->grid, IX_GROUP, note_event(l, IX_LEDGER_END, run->names.run, "VALID", NULL));
     }
     if (rc == IX_STOPPED) return stopped(l, run);
-    l->tally.failed++;
+    l->fate[i] = SEEN_FAILED;
     char *text = ix_format("%s", ix_message());
     ix_status noted = note_event(l, IX_LEDGER_FAIL, run->names.run, NULL, text);
     if (l->leads) ix_warn("%s failed: %s", run->names.run, text);
+    if (rc == IX_EINPUT || rc == IX_ENUMERIC) rc = ix_grid_agree(l->grid, IX_GROUP, noted);
+    else ix_fail(rc, "%s", text);
     free(text);
-    if (rc == IX_EINPUT || rc == IX_ENUMERIC) return ix_grid_agree(l->grid, IX_GROUP, noted);
     return rc;
 }
 
-static ix_status visit(launch *l, int64_t i)
+/* It is not done here and now. */
+static ix_status pass_by(launch *l, int64_t i, decision what)
+{
+    const ix_run *run = &l->what->runs->run[i];
+    const char *why = what == KEPT ? "finished" : "held by another group or job";
+    l->fate[i] = what == KEPT ? SEEN_KEPT : SEEN_ELSEWHERE;
+    if (what == KEPT) drop_checkpoints(l, run);
+    return ix_grid_agree(l->grid, IX_GROUP, note_event(l, IX_LEDGER_SKIP, run->names.run, NULL, why));
+}
+
+static ix_status visit(launch *l, int64_t turn)
 {
     ix_status rc = IX_OK;
-    const ix_run *run = &l->runs->run[i];
+    int64_t i = l->what->runs->order[turn];
+    const ix_run *run = &l->what->runs->run[i];
     decision what = KEPT;
     char *path = ix_format("%s/%s.h5", l->folder, run->names.run);
 
     IX_TRY(ix_grid_agree(l->grid, IX_GROUP, l->leads ? decide(l, run, path, &what) : IX_OK));
     ix_grid_bcast(l->grid, IX_GROUP, 0, &what, sizeof what);
-    if (what == KEPT) l->tally.kept++;
-    if (what == KEPT) drop_checkpoints(l, run);
-    if (what == ELSEWHERE) l->tally.elsewhere++;
-    if (what != TAKE) {
-        const char *why = what == KEPT ? "finished" : "held by another group or job";
-        IX_TRY(ix_grid_agree(l->grid, IX_GROUP, note_event(l, IX_LEDGER_SKIP, run->names.run, NULL, why)));
-    }
-    if (what == TAKE) rc = settle(l, run, do_watched(l, i, path));
+    if (what == STOP) rc = ix_fail(IX_STOPPED, "%s: not begun: asked to stop", run->names.run);
+    else if (what == TAKE) rc = settle(l, i, do_watched(l, turn, path));
+    else rc = pass_by(l, i, what);
 done:
     if (l->lock) ix_lock_release(&l->lock);
     free(path);
     return rc;
 }
 
-/* Each group counted what it saw; runs that another group of this launch did are not "elsewhere". */
-static void merge_tallies(launch *l, ix_tally *out)
-{
-    double n[4] = {0};
-    if (l->leads) {
-        n[0] = (double)l->tally.done;
-        n[1] = (double)l->tally.failed;
-    }
-    ix_grid_sum_double(l->grid, IX_WORLD, n, 2);
-    int64_t mine = l->tally.done + l->tally.failed, all = (int64_t)(n[0] + n[1]), others = all - mine;
-    int64_t seen = l->tally.kept + l->tally.elsewhere - others;
-    *out = (ix_tally){.done = (int64_t)n[0], .failed = (int64_t)n[1]};
-    out->elsewhere = l->tally.elsewhere < seen ? l->tally.elsewhere : seen;
-    out->kept = seen - out->elsewhere;
-}
-
-ix_status ix_launch(ix_tally *tally, const ix_grid *grid, const ix_layout *layout, ix_bench *bench,
-                    const ix_suite *suite, const ix_runs *runs, const char *command)
+/* The runs that are meant for this kind of group. */
+static ix_status walk(launch *l)
 {
     ix_status rc = IX_OK;
-    launch l = {.grid = grid,
-                .layout = layout,
-                .bench = bench,
-                .suite = suite,
-                .runs = runs,
-                .command = command,
-                .leads = ix_grid_rank(grid, IX_GROUP) == 0};
+    const ix_runs *runs = l->what->runs;
+    if (!l->kind) return IX_OK;
+    int kind = (int)(l->kind - l->what->layout->kind);
+    for (int64_t turn = 0; turn < runs->count && rc == IX_OK; turn++)
+        if (l->what->kind_of[runs->order[turn]] == kind) rc = visit(l, turn);
+    if (rc == IX_STOPPED && l->leads) ix_bell_ring(l->bell);
+    return rc;
+}
 
-    ix_suite_folder(l.folder, sizeof l.folder, suite);
-    IX_TRY(ix_grid_agree(grid, IX_WORLD, ix_show_create(&l.progress, grid, runs)));
+static bool asked(void)
+{
+    return ix_stop_asked();
+}
+
+/* Waits for the other groups. A failure of this one does not hold them up. */
+static ix_status meet_again(launch *l, ix_status rc)
+{
+    char *text = ix_format("%s", rc != IX_OK ? ix_message() : "");
+    ix_bell_rest(l->bell, asked);
+    if (rc != IX_OK) ix_fail(rc, "%s", text);
+    free(text);
+    return ix_grid_agree(l->grid, IX_WORLD, rc);
+}
+
+/* Collective over the world. A run that one group did is not "elsewhere" for having been passed by by another. */
+static void count_fates(launch *l, ix_tally *out)
+{
+    int64_t n[SEEN_DONE + 1] = {0}, count = l->what->runs->count;
+    ix_grid_max_double(l->grid, IX_WORLD, l->fate, count);
+    for (int64_t i = 0; i < count; i++) n[(int)l->fate[i]]++;
+    *out = (ix_tally){
+        .done = n[SEEN_DONE], .failed = n[SEEN_FAILED], .kept = n[SEEN_KEPT], .elsewhere = n[SEEN_ELSEWHERE]};
+}
+
+static ix_status open_launch(launch *l)
+{
+    ix_status rc = IX_OK;
+    const ix_runs *runs = l->what->runs;
+    IX_NEED(l->fate = calloc((size_t)runs->count + 1, sizeof *l->fate), IX_ENOMEM, "list of runs: out of memory");
+    IX_TRY(ix_bell_create(&l->bell, l->grid));
+    IX_TRY(ix_show_create(&l->progress, l->grid, runs));
+    ix_show_listen(l->progress, listen, l);
+done:
+    return rc;
+}
+
+ix_status ix_launch(ix_tally *tally, const ix_launched *what)
+{
+    ix_status rc = IX_OK;
+    int group = ix_grid_group(what->grid);
+    launch l = {.what = what,
+                .grid = what->grid,
+                .kind = group < 0 ? NULL : &what->layout->kind[ix_layout_kind(what->layout, group)],
+                .leads = group >= 0 && ix_grid_rank(what->grid, IX_GROUP) == 0};
+
+    ix_suite_folder(l.folder, sizeof l.folder, what->suite);
+    IX_TRY(ix_grid_agree(l.grid, IX_WORLD, open_launch(&l)));
     name_launch(&l);
-    IX_TRY(ix_grid_agree(grid, IX_WORLD, open_files(&l)));
-    for (int64_t i = 0; i < runs->count && rc == IX_OK; i++) rc = visit(&l, i);
-    IX_TRY(ix_grid_agree(grid, IX_WORLD, rc));
-    merge_tallies(&l, tally);
+    IX_TRY(ix_grid_agree(l.grid, IX_WORLD, open_files(&l)));
+    IX_TRY(meet_again(&l, walk(&l)));
+    count_fates(&l, tally);
 done:
     ix_show_destroy(&l.progress);
+    ix_bell_destroy(&l.bell);
     ix_ledger_close(&l.ledger);
+    free(l.fate);
     return rc;
 }

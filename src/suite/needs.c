@@ -6,6 +6,7 @@
 
 #include "machine/probe.h"
 #include "machine/processors.h"
+#include "objective/objective.h"
 #include "suite/layout.h"
 
 static ix_status add_choice(ix_need *need, const ix_bench *bench, const ix_point *point, int tensor)
@@ -15,17 +16,27 @@ static ix_status add_choice(ix_need *need, const ix_bench *bench, const ix_point
     return rc;
 }
 
-/* What is known of a point without reading anything. */
-static ix_need need_of_step(const ix_point *point)
+ix_need ix_need_of_step(const ix_point *point)
 {
     const ix_settings *s = &point->settings;
     bool pretrains = !strcmp(s->task, "pretrain"), cuts = !strcmp(s->task, "scaling"); /* cuts all ranks itself */
+    const ix_objective *o = ix_objective_find(point->objective);
     return (ix_need){.name = point->model,
                      .pairs = cuts        ? INT32_MAX
                               : pretrains ? s->pretrain.rows_per_step
                                           : s->training.pairs_per_step,
+                     .epochs = s->training.epochs,
                      .lanes = (int)s->parallel.lanes,
-                     .trains = s->training.epochs > 0};
+                     .trains = s->training.epochs > 0,
+                     .reads_head = !o || ix_objective_reads_head(o),
+                     .has_reference = o && o->needs_reference && strcmp(s->training.reference, "none") != 0};
+}
+
+/* All small numbers, which need not divide the ranks where groups have several shapes; of the large ones the divisors.
+ */
+static bool is_choice(int tensor, int ranks)
+{
+    return tensor <= 8 || ranks % tensor == 0;
 }
 
 ix_status ix_need_of(ix_need *out, const ix_bench *bench, const ix_point *point, int ranks)
@@ -33,11 +44,11 @@ ix_status ix_need_of(ix_need *out, const ix_bench *bench, const ix_point *point,
     ix_status rc = IX_OK;
     const ix_settings *s = &point->settings;
 
-    *out = need_of_step(point);
+    *out = ix_need_of_step(point);
     if (s->parallel.tensor) return add_choice(out, bench, point, (int)s->parallel.tensor);
     IX_TRY(add_choice(out, bench, point, 1));
     for (int t = 2; t <= ranks && t <= out->size[0].heads && out->choices < IX_TENSOR_CHOICES; t++)
-        if (ranks % t == 0) IX_TRY(add_choice(out, bench, point, t));
+        if (is_choice(t, ranks)) IX_TRY(add_choice(out, bench, point, t));
 done:
     return rc;
 }
@@ -54,7 +65,7 @@ static ix_status list_needs(ix_need *need, const ix_suite *suite, int ranks, boo
     ix_bench_without_weights(bench);
     for (int64_t i = 0; i < ix_suite_points(suite); i++) {
         ix_suite_point(&point, suite, i);
-        need[i] = need_of_step(&point);
+        need[i] = ix_need_of_step(&point);
         if (!sizes) continue;
         IX_TRY(ix_bench_prepare(bench, suite, &point, &names));
         IX_TRY(ix_need_of(&need[i], bench, &point, ranks));
@@ -64,16 +75,16 @@ done:
     return rc;
 }
 
-ix_status ix_layout_of_suite(ix_layout *out, const ix_suite *suite, const ix_places *places)
+ix_status ix_layout_of_suite(ix_layout *out, int *kind_of, const ix_suite *suite, const ix_places *places)
 {
     ix_status rc = IX_OK;
     int64_t runs = ix_suite_points(suite);
-    bool open = !suite->settings.parallel.tensor && places->ranks > 1;
+    bool open = !suite->settings.parallel.tensor;
     ix_need *need = calloc((size_t)runs + 1, sizeof *need);
 
     IX_NEED(need, IX_ENOMEM, "list of runs: out of memory");
     IX_TRY(list_needs(need, suite, places->ranks, open));
-    IX_TRY(ix_layout_choose(out, &suite->settings, places, need, runs, runs));
+    IX_TRY(ix_layout_choose(out, kind_of, &suite->settings, places, need, runs));
 done:
     free(need);
     return rc;

@@ -12,10 +12,12 @@ struct ix_show {
     const ix_grid *grid;
     const ix_runs *runs;
     const ix_run *run;
-    int64_t i, pairs;
+    int64_t turn, pairs;
     double started;
     char figures[256]; /* accuracy of the first sets by the latest evaluation */
     int64_t evaluation;
+    void (*listen)(void *context);
+    void *context;
 };
 
 ix_status ix_show_create(ix_show **out, const ix_grid *grid, const ix_runs *runs)
@@ -38,10 +40,16 @@ static void name_run(char *out, size_t capacity, const ix_point *p)
              *p->varied ? " " : "", p->varied, (long long)p->seed);
 }
 
-void ix_show_run(ix_show *s, int64_t i, const ix_run *run)
+void ix_show_listen(ix_show *s, void (*listen)(void *context), void *context)
+{
+    s->listen = listen;
+    s->context = context;
+}
+
+void ix_show_run(ix_show *s, int64_t turn, const ix_run *run)
 {
     s->run = run;
-    s->i = i;
+    s->turn = turn;
     s->pairs = 0;
     s->started = ix_seconds();
     s->figures[0] = 0;
@@ -55,16 +63,18 @@ static void on_step(void *context, const ix_step_record *r)
     double spent = ix_seconds() - s->started, share = (double)(r->step + 1) / (double)r->steps;
 
     s->pairs += r->plan->n;
+    if (s->listen) s->listen(s->context);
     if (ix_grid_rank(s->grid, IX_WORLD) != 0) return; /* one live line, of the first group */
     name_run(name, sizeof name, &s->run->point);
-    ix_progress(false, "[%lld/%lld] %s: step %lld of %lld, loss %.4f, %.0f pairs/s, %.0f s left", (long long)s->i + 1,
-                (long long)s->runs->count, name, (long long)r->step + 1, (long long)r->steps, r->loss,
-                (double)s->pairs / spent, spent * (1 - share) / share);
+    ix_progress(false, "[%lld/%lld] %s: step %lld of %lld, loss %.4f, %.0f pairs/s, %.0f s left",
+                (long long)s->turn + 1, (long long)s->runs->count, name, (long long)r->step + 1, (long long)r->steps,
+                r->loss, (double)s->pairs / spent, spent * (1 - share) / share);
 }
 
 static void on_evaluation(void *context, const ix_eval_set *set, const ix_eval_record *r)
 {
     ix_show *s = context;
+    if (s->listen) s->listen(s->context);
     if (r->evaluation != s->evaluation) s->figures[0] = 0;
     s->evaluation = r->evaluation;
     size_t n = strlen(s->figures);
@@ -76,7 +86,7 @@ void ix_show_end(ix_show *s)
     char name[256];
     if (!ix_log_speaks()) return;
     name_run(name, sizeof name, &s->run->point);
-    ix_note("[%lld/%lld] %s: %.1f s%s%s", (long long)s->i + 1, (long long)s->runs->count, name,
+    ix_note("[%lld/%lld] %s: %.1f s%s%s", (long long)s->turn + 1, (long long)s->runs->count, name,
             ix_seconds() - s->started, *s->figures ? ", accuracy" : "", s->figures);
 }
 

@@ -3,6 +3,7 @@
  * What the tests of the program are about, made from tests/golden/text:
  *
  *   material models FOLDER GOLDEN   neox (tied, the chat format adds rows) and stories (untied, it does not)
+ *   material sizes FOLDER GOLDEN    wide and narrow: two families, one of them twice as large
  *   material damage FOLDER          FOLDER/neox with weights that are wrong, one folder per kind: nan, shape, ...
  *   material rewards RESULT SET     the rewards of the last evaluation as impex score prints them */
 #include <math.h>
@@ -16,23 +17,29 @@
 #include "task/weights.h"
 
 typedef struct {
-    const char *name, *settings; /* settings: tokenizer_config.json */
+    const char *name, *text, *settings; /* text: whose tokenizer; settings: tokenizer_config.json */
     ix_model_config config;
 } example;
 
 /* A number beyond 64 bits and a list of ids, as real folders have them. */
 #define SIZES .D = 24, .layers = 2, .H = 4, .G = 2, .K = 6, .F = 40, .eps = 1e-5F, .positions = 128
-#define WORDS \
-    .model_type = "llama", .rope_theta = 10000, .initializer_range = 0.02, .bos = -1, .pad = -1, .eos_count = 1
+#define WORDS(family) \
+    .model_type = family, .rope_theta = 10000, .initializer_range = 0.02, .bos = -1, .pad = -1, .eos_count = 1
+static const char neox_settings[] =
+    "{\"tokenizer_class\": \"PreTrainedTokenizerFast\", \"eos_token\": \"<|endoftext|>\",\n"
+    " \"model_max_length\": 1000000000000000019884624838656, \"clean_up_tokenization_spaces\": false}\n";
+static const char stories_settings[] =
+    "{\"tokenizer_class\": \"PreTrainedTokenizerFast\", \"eos_token\": \"</s>\", \"unk_token\": \"<unk>\",\n"
+    " \"pad_token\": \"<unk>\", \"clean_up_tokenization_spaces\": false}\n";
 static const example examples[] = {
-    {"neox",
-     "{\"tokenizer_class\": \"PreTrainedTokenizerFast\", \"eos_token\": \"<|endoftext|>\",\n"
-     " \"model_max_length\": 1000000000000000019884624838656, \"clean_up_tokenization_spaces\": false}\n",
-     {SIZES, WORDS, .V = 426, .tied = true, .eos = {0}}},
-    {"stories",
-     "{\"tokenizer_class\": \"PreTrainedTokenizerFast\", \"eos_token\": \"</s>\", \"unk_token\": \"<unk>\",\n"
-     " \"pad_token\": \"<unk>\", \"clean_up_tokenization_spaces\": false}\n",
-     {SIZES, WORDS, .V = 512, .eos = {2}}},
+    {"neox", "neox", neox_settings, {SIZES, WORDS("llama"), .V = 426, .tied = true, .eos = {0}}},
+    {"stories", "stories", stories_settings, {SIZES, WORDS("llama"), .V = 512, .eos = {2}}},
+};
+#define WIDE .D = 144, .layers = 6, .H = 4, .G = 4, .K = 36, .R = 8, .F = 576, .eps = 1e-5F, .positions = 512
+#define NARROW .D = 112, .layers = 4, .H = 4, .G = 2, .K = 28, .F = 336, .eps = 1e-5F, .positions = 512
+static const example of_sizes[] = {
+    {"wide", "neox", neox_settings, {WIDE, WORDS("gpt_neox"), .V = 426, .parallel = true, .eos = {0}}},
+    {"narrow", "stories", stories_settings, {NARROW, WORDS("qwen2"), .V = 512, .tied = true, .eos = {2}}},
 };
 enum { EXAMPLES = sizeof examples / sizeof *examples };
 
@@ -51,7 +58,7 @@ static ix_status write_model(const example *e, const char *folder, const char *g
     ix_status rc = IX_OK;
     ix_model *model = NULL;
     float *weights = NULL;
-    char *from = ix_format("%s/%s", golden, e->name), *to = ix_format("%s/%s", folder, e->name);
+    char *from = ix_format("%s/%s", golden, e->text), *to = ix_format("%s/%s", folder, e->name);
     char *settings = ix_format("%s/tokenizer_config.json", to);
 
     IX_TRY(open_model(e, &model, &weights));
@@ -66,10 +73,10 @@ done:
     return rc;
 }
 
-static ix_status models(const char *folder, const char *golden)
+static ix_status models(const example list[EXAMPLES], const char *folder, const char *golden)
 {
     ix_status rc = IX_OK;
-    for (int i = 0; i < EXAMPLES && rc == IX_OK; i++) rc = write_model(&examples[i], folder, golden);
+    for (int i = 0; i < EXAMPLES && rc == IX_OK; i++) rc = write_model(&list[i], folder, golden);
     return rc;
 }
 
@@ -159,7 +166,8 @@ done:
 int main(int argc, char **argv)
 {
     const char *what = argc > 2 ? argv[1] : "";
-    ix_status rc = !strcmp(what, "models") && argc == 4    ? models(argv[2], argv[3])
+    ix_status rc = !strcmp(what, "models") && argc == 4    ? models(examples, argv[2], argv[3])
+                   : !strcmp(what, "sizes") && argc == 4   ? models(of_sizes, argv[2], argv[3])
                    : !strcmp(what, "damage")               ? damage(argv[2])
                    : !strcmp(what, "rewards") && argc == 4 ? rewards(argv[2], argv[3])
                                                            : ix_fail(IX_EINPUT, "see the head of material.c");
