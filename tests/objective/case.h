@@ -12,8 +12,38 @@
 
 enum { CASE_PAIRS = 6 };
 
+/* Folders of tests/golden, and of oracle/tiny where there is one. */
+static const char *const case_golden[] = {"llama_tied", "llama_untied",    "qwen2",
+                                          "gpt_neox",   "gpt_neox_serial", "gemma2"};
+static const char *const case_outside[] = {
+    "llama_rope3_tied", "llama_headdim", "llama_sharded_bf16", "qwen2",          "gpt_neox",
+    "gpt_neox_serial",  "gemma2",        "qwen2_seqcls",       "gpt_neox_seqcls"};
+
+/* One objective of the cases: its keys in their files, and how near loss and rewards must come. */
 typedef struct {
-    char folder[1024];
+    const char *objective, *key, *file;
+    ix_objective_settings settings;
+    double loss, rewards, relative; /* loss: absolute, or relative */
+    bool alone;                     /* without a reference */
+} case_row;
+static const case_row case_rows[] = {
+    {.objective = "ex_rm", .key = "ex", .file = "ex", .loss = 2e-5, .rewards = 1e-4},
+    {"im_rm", "im:0.01", "im_0.01", {.beta = 0.01}, .loss = 2e-5, .rewards = 5e-4 * 0.01 + 1e-7},
+    {"im_rm", "im:0.5", "im_0.5", {.beta = 0.5}, .loss = 2e-5, .rewards = 5e-4 * 0.5 + 1e-7},
+    {"ex_rm_mean", "ex_mean", "ex_mean", .loss = 2e-5, .rewards = 1e-4},
+    {"im_rm",
+     "im_noref:0.01",
+     "im_noref_0.01",
+     {.beta = 0.01},
+     .loss = 2e-5,
+     .rewards = 5e-4 * 0.01 + 1e-7,
+     .alone = true},
+    {"sft", "sft", "sft", .relative = 1e-6, .rewards = 5e-4},
+    {"ex_grm", "genrm", "genrm", {.verdict = {5, 7}}, .loss = 2e-5, .rewards = 1e-5},
+};
+
+typedef struct {
+    char folder[2048];
     ix_safetensors *cases;
     ix_model *model;
     int64_t floats, T;
@@ -23,9 +53,19 @@ typedef struct {
     json_t *meta;
 } oracle;
 
+/* false: it is not there, and why was printed. */
+static inline bool case_find_outside(char *folder, size_t room, const char *name)
+{
+    char below[256];
+    snprintf(below, sizeof below, "oracle/tiny/%s/config.json", name);
+    const char *path = check_shared(below);
+    if (path) snprintf(folder, room, "%.*s", (int)(strlen(path) - strlen("/config.json")), path);
+    return path != NULL;
+}
+
 static inline const char *case_path(const oracle *o, const char *name)
 {
-    static char path[1280];
+    static char path[2560];
     snprintf(path, sizeof path, "%s/%s", o->folder, name);
     return path;
 }
@@ -67,12 +107,13 @@ static inline void case_pairs(oracle *o)
     for (int i = 0; i < 3; i++) free(size[i]);
 }
 
-/* Head and score row are in the table, so that every objective runs on one model; a classifier has no head. */
-static inline void case_open(oracle *o, const char *folder)
+/* Head and score row are in the table, so that every objective runs on one model; a classifier has no head. The ranks
+ * of the grid's tensor axis share the model. */
+static inline void case_open_on(oracle *o, const char *folder, const ix_grid *grid)
 {
     static const ix_extra score = {.name = "score.weight"};
     ix_model_config config;
-    ix_model_wish wish = {.extra = &score, .extras = 1};
+    ix_model_wish wish = {.extra = &score, .extras = 1, .grid = grid};
     memset(o, 0, sizeof *o);
     snprintf(o->folder, sizeof o->folder, "%s", folder);
     CHECK_OK(ix_safetensors_open_file(&o->cases, case_path(o, "cases.safetensors")));
@@ -98,6 +139,11 @@ static inline void case_open(oracle *o, const char *folder)
     CHECK_OK(ix_model_reserve(o->model, o->T, true));
 }
 
+static inline void case_open(oracle *o, const char *folder)
+{
+    case_open_on(o, folder, NULL);
+}
+
 static inline void case_close(oracle *o)
 {
     ix_model_destroy(&o->model);
@@ -121,6 +167,12 @@ static inline const float *case_head(const oracle *o)
     }
     fail_msg("%s: no matrix gives logits", o->folder);
     return NULL;
+}
+
+/* Are there numbers for that objective? */
+static inline bool case_has(const oracle *o, const case_row *r)
+{
+    return json_is_real(json_object_get(json_object_get(o->meta, "loss"), r->key));
 }
 
 /* All six pairs in one pack. */

@@ -7,11 +7,6 @@
 #include "optim/optimizer.h"
 #include "tensor/tensor.h"
 
-static const char *const golden[] = {"llama_tied", "llama_untied", "qwen2", "gpt_neox", "gpt_neox_serial", "gemma2"};
-static const char *const outside[] = {
-    "llama_rope3_tied", "llama_headdim", "llama_sharded_bf16", "qwen2",          "gpt_neox",
-    "gpt_neox_serial",  "gemma2",        "qwen2_seqcls",       "gpt_neox_seqcls"};
-
 static void check_states(oracle *o)
 {
     const ix_model_config *c = ix_model_config_of(o->model);
@@ -40,36 +35,13 @@ static void check_states(oracle *o)
     ix_pack_destroy(&pack);
 }
 
-/* One objective of the cases: its keys in their files, and how near loss and rewards must come. */
-typedef struct {
-    const char *objective, *key, *file;
-    ix_objective_settings settings;
-    double loss, rewards, relative; /* loss: absolute, or relative */
-    bool alone;                     /* without a reference */
-} row;
-static const row rows[] = {
-    {.objective = "ex_rm", .key = "ex", .file = "ex", .loss = 2e-5, .rewards = 1e-4},
-    {"im_rm", "im:0.01", "im_0.01", {.beta = 0.01}, .loss = 2e-5, .rewards = 5e-4 * 0.01 + 1e-7},
-    {"im_rm", "im:0.5", "im_0.5", {.beta = 0.5}, .loss = 2e-5, .rewards = 5e-4 * 0.5 + 1e-7},
-    {"ex_rm_mean", "ex_mean", "ex_mean", .loss = 2e-5, .rewards = 1e-4},
-    {"im_rm",
-     "im_noref:0.01",
-     "im_noref_0.01",
-     {.beta = 0.01},
-     .loss = 2e-5,
-     .rewards = 5e-4 * 0.01 + 1e-7,
-     .alone = true},
-    {"sft", "sft", "sft", .relative = 1e-6, .rewards = 5e-4},
-    {"ex_grm", "genrm", "genrm", {.verdict = {5, 7}}, .loss = 2e-5, .rewards = 1e-5},
-};
-
-static bool reads_logp(const row *r)
+static bool reads_logp(const case_row *r)
 {
     return ix_objective_find(r->objective)->reads == IX_READ_RESPONSE_LOGP;
 }
 
 /* The pass, the reference log-probabilities under ref/, and the mean loss and gradient of all pairs. */
-static double mean_loss(oracle *o, const row *r, const float *ref, bool share, float *dw, ix_pair_result *result)
+static double mean_loss(oracle *o, const case_row *r, const float *ref, bool share, float *dw, ix_pair_result *result)
 {
     ix_pass *pass, *judge;
     ix_pack *pack = case_pack(o, share);
@@ -91,7 +63,7 @@ static double mean_loss(oracle *o, const row *r, const float *ref, bool share, f
     return loss;
 }
 
-static void check_rewards(oracle *o, const row *r)
+static void check_rewards(oracle *o, const case_row *r)
 {
     ix_pair_result result[CASE_PAIRS] = {0};
     char name[64];
@@ -109,7 +81,7 @@ static void check_rewards(oracle *o, const row *r)
     free(logp);
 }
 
-static void check_gradient(oracle *o, const row *r, bool share)
+static void check_gradient(oracle *o, const case_row *r, bool share)
 {
     const ix_params *t = ix_model_params(o->model);
     ix_pair_result result[CASE_PAIRS] = {0};
@@ -136,7 +108,7 @@ static void check_gradient(oracle *o, const row *r, bool share)
     ix_safetensors_close(&file);
 }
 
-static void check_adamw(oracle *o, const row *r)
+static void check_adamw(oracle *o, const case_row *r)
 {
     json_t *losses = json_object_get(json_object_get(o->meta, "trajectory_loss"), r->key);
     if (!losses) return;
@@ -180,18 +152,18 @@ static void check_case(const char *folder)
     printf("%s\n", folder);
     case_open(&o, folder);
     check_states(&o);
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        if (!json_is_real(json_object_get(json_object_get(o.meta, "loss"), rows[i].key))) continue;
-        check_rewards(&o, &rows[i]);
+    for (size_t i = 0; i < sizeof case_rows / sizeof *case_rows; i++) {
+        if (!case_has(&o, &case_rows[i])) continue;
+        check_rewards(&o, &case_rows[i]);
         for (int share = 0; share < 2; share++) {
             char name[64];
-            snprintf(name, sizeof name, "grads.%s.safetensors", rows[i].file);
+            snprintf(name, sizeof name, "grads.%s.safetensors", case_rows[i].file);
             FILE *f = fopen(case_path(&o, name), "rb");
             if (!f) continue;
             fclose(f);
-            check_gradient(&o, &rows[i], share);
+            check_gradient(&o, &case_rows[i], share);
         }
-        check_adamw(&o, &rows[i]);
+        check_adamw(&o, &case_rows[i]);
     }
     case_close(&o);
 }
@@ -199,9 +171,9 @@ static void check_case(const char *folder)
 static void golden_cases(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < sizeof golden / sizeof *golden; i++) {
-        char folder[1024];
-        snprintf(folder, sizeof folder, "%s/tests/golden/%s", IX_SOURCE_DIR, golden[i]);
+    for (size_t i = 0; i < sizeof case_golden / sizeof *case_golden; i++) {
+        char folder[2048];
+        snprintf(folder, sizeof folder, "%s/tests/golden/%s", IX_SOURCE_DIR, case_golden[i]);
         check_case(folder);
     }
 }
@@ -209,15 +181,12 @@ static void golden_cases(void **state)
 static void outside_cases(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < sizeof outside / sizeof *outside; i++) {
-        char below[256], folder[2048];
-        snprintf(below, sizeof below, "oracle/tiny/%s/config.json", outside[i]);
-        const char *path = check_shared(below);
-        if (!path) {
+    for (size_t i = 0; i < sizeof case_outside / sizeof *case_outside; i++) {
+        char folder[2048];
+        if (!case_find_outside(folder, sizeof folder, case_outside[i])) {
             skip();
             return;
         }
-        snprintf(folder, sizeof folder, "%.*s", (int)(strlen(path) - strlen("/config.json")), path);
         check_case(folder);
     }
 }
