@@ -25,6 +25,7 @@ static const char usage[] =
     "Ranks that a run's batch cannot fill work on further runs side by side. Without mpirun: one rank.\n"
     "SIGUSR1, SIGTERM or Ctrl-C, and the end of a Slurm job's time: a checkpoint is written and the program ends with\n"
     "75; the same command goes on from there, on any number of ranks.\n"
+    "A rank that stops answering for watchdog.seconds (300) is named, and the job ends with 75, too.\n"
     "Exit code 0: every run is finished; 1: a run failed or is held by another job; 2: the suite is wrong; 75: "
     "stopped,\n"
     "start it again.\n";
@@ -71,7 +72,9 @@ static void watch_ranks(ix_watchdog **out, const ix_grid *world, const ix_suite 
     ix_watchdog_settings settings = {
         .seconds = suite->settings.watchdog.seconds,
         .command = "run",
-        .hint = "start it again and it goes on from the last checkpoint (watchdog.seconds sets the limit)"};
+        .hint = "start it again and it goes on from the last checkpoint (watchdog.seconds sets the limit)",
+        .failed = IX_EXIT_FAILED,
+        .again = IX_EXIT_STOPPED};
     ix_watchdog_start(out, world, &settings);
 }
 

@@ -74,6 +74,11 @@ void ix_watch_speak(const ix_watchdog *w, const ix_verdict *v)
     if (write(STDERR_FILENO, line, (size_t)n) < 0) return;
 }
 
+int ix_watch_code(const ix_watchdog *w, const ix_verdict *v)
+{
+    return v->kind == IX_GONE ? w->settings.failed : w->settings.again;
+}
+
 /* --- ranks other than 0 ----------------------------------------------------------------------------------------------
  */
 
@@ -86,7 +91,7 @@ void ix_watch_hear_first(ix_watchdog *w, int milliseconds)
     if (poll(p, 2, milliseconds) <= 0 || !p[1].revents) return;
     while ((state = ix_wire_receive(&w->wire, &b)) == IX_WIRE_RECORD) {
         if (b.token != w->place.token) continue;
-        if (b.kind == IX_END) _exit(1);
+        if (b.kind == IX_END) _exit((int)b.step);
         ix_watch_note(w->watched, &b);
         w->watched->waits = false; /* whether its main thread moves it judges itself */
         w->watched->still = 0;
@@ -108,7 +113,7 @@ void ix_watch_tick_first(ix_watchdog *w, double dt)
     ix_verdict v = ix_verdict_of(w->watched, 1, w->settings.seconds + more, IX_WATCH_GRACE + more);
     if (v.kind == IX_ALL_WELL) return;
     if (w->speaks) ix_watch_speak(w, &v);
-    _exit(1);
+    _exit(ix_watch_code(w, &v));
 }
 
 /* --- the thread ----------------------------------------------------------------------------------------------------

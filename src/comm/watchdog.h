@@ -19,6 +19,7 @@ typedef struct {
     double seconds;      /* of silence that are too many, at least 2; 0: nobody watches */
     const char *command; /* the line begins with "impex COMMAND: " */
     const char *hint;    /* and ends with this: what to do */
+    int failed, again; /* exit codes: a process has died; machine or network stand still, which need not happen again */
 } ix_watchdog_settings;
 
 typedef struct ix_watchdog ix_watchdog;

@@ -56,18 +56,19 @@ void ix_watch_hear_all(ix_watchdog *w, int milliseconds)
     if (w->polls[1].revents) take_callers(w);
 }
 
-static void say_to_all(ix_watchdog *w, ix_beat_kind kind)
+static void say_to_all(ix_watchdog *w, const ix_beat *b)
 {
-    ix_beat b = ix_watch_beat(w, kind);
-    for (int i = 0; i < w->links; i++) ix_wire_send(&w->link[i].wire, &b);
+    for (int i = 0; i < w->links; i++) ix_wire_send(&w->link[i].wire, b);
 }
 
 static _Noreturn void end_job(ix_watchdog *w, const ix_verdict *v)
 {
+    ix_beat end = ix_watch_beat(w, IX_END);
+    end.step = ix_watch_code(w, v);
     ix_watch_speak(w, v);
-    say_to_all(w, IX_END);
+    say_to_all(w, &end);
     usleep(200000); /* a connection that closes too early takes what it has not delivered with it */
-    _exit(1);
+    _exit(ix_watch_code(w, v));
 }
 
 void ix_watch_tick_all(ix_watchdog *w, double dt)
@@ -76,12 +77,13 @@ void ix_watch_tick_all(ix_watchdog *w, double dt)
     if (!atomic_load(&w->judges)) return;
     for (int r = 1; r < w->ranks; r++) w->watched[r].silent += dt;
     ix_watch_note(&w->watched[0], &own);
-    say_to_all(w, IX_BEAT);
+    say_to_all(w, &own);
     ix_verdict v = ix_verdict_of(w->watched, w->ranks, w->settings.seconds, IX_WATCH_GRACE);
     if (v.kind != IX_ALL_WELL) end_job(w, &v);
 }
 
 void ix_watch_leave_all(ix_watchdog *w)
 {
-    say_to_all(w, IX_BYE);
+    ix_beat bye = ix_watch_beat(w, IX_BYE);
+    say_to_all(w, &bye);
 }

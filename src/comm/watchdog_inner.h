@@ -50,6 +50,7 @@ struct ix_watchdog {
 ix_beat ix_watch_beat(const ix_watchdog *w, ix_beat_kind kind); /* with what this rank's main thread is at */
 void ix_watch_note(ix_watched *out, const ix_beat *beat);       /* what a beat says of its rank */
 void ix_watch_speak(const ix_watchdog *w, const ix_verdict *v); /* the one line */
+int ix_watch_code(const ix_watchdog *w, const ix_verdict *v);   /* the exit code */
 
 /* Both sides: wait at most so many milliseconds for others and hear them; after each interval of `dt` seconds count,
  * say, judge; say goodbye. */

@@ -17,7 +17,7 @@
 typedef enum {
     IX_BEAT, /* a sign of life */
     IX_BYE,  /* the last one: I end in good order */
-    IX_END   /* end at once: what there is to say has been said */
+    IX_END   /* end at once, with `step` as exit code: what there is to say has been said */
 } ix_beat_kind;
 
 typedef struct {

@@ -43,11 +43,11 @@ answered='has not answered for [2-9] s (was last in: .*)'
 ends 0 '' '' 3 nothing 0 2
 ends 0 '' '' 2 busy 1 2.2
 ends 0 '' '' 2 idle 1 2
-ends 1 "rank 0 on $host (pid [0-9]*) $moved" '' 2 stuck 0 2
-ends 1 "rank 2 on $host (pid [0-9]*) $moved" '' 3 stuck 2 2
-ends 1 "rank 0 on $host (pid [0-9]*) $answered" '' 3 stop 0 2
-ends 1 "rank 1 on $host (pid [0-9]*) $answered" '' 2 stop 1 2
-ends 1 "all ranks have waited for each other for [2-9] s (rank 0 on $host, pid [0-9]*, in: grief, step 7)" '' 2 lost 0 2
+ends 4 "rank 0 on $host (pid [0-9]*) $moved" '' 2 stuck 0 2
+ends 4 "rank 2 on $host (pid [0-9]*) $moved" '' 3 stuck 2 2
+ends 4 "rank 0 on $host (pid [0-9]*) $answered" '' 3 stop 0 2
+ends 4 "rank 1 on $host (pid [0-9]*) $answered" '' 2 stop 1 2
+ends 4 "all ranks have waited for each other for [2-9] s (rank 0 on $host, pid [0-9]*, in: grief, step 7)" '' 2 lost 0 2
 
 # A launcher that sees a rank die ends the job with words of its own; where it does not, the others do.
 ends 137 '' '' 2 kill 1 2.3

@@ -52,7 +52,8 @@ int main(int argc, char **argv)
     const char *kind = argv[1];
     int ranks = ix_comm_ranks();
     if (ix_grid_create(&one, 1, ranks, 1) != IX_OK || ix_grid_create(&two, 1, ranks, 1) != IX_OK) return 2;
-    ix_watchdog_settings settings = {.seconds = atof(argv[3]), .command = "watched", .hint = "the end"};
+    ix_watchdog_settings settings = {
+        .seconds = atof(argv[3]), .command = "watched", .hint = "the end", .failed = 3, .again = 4};
     bool mine = ix_grid_rank(one, IX_WORLD) == atoi(argv[2]);
 
     ix_watchdog_start(&watchdog, one, &settings);

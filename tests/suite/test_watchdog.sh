@@ -35,7 +35,7 @@ stops() {
     kill -STOP "$victim" || fail "$what: there is none" err
     wait $pid
     code=$?
-    [ $code -eq 1 ] || fail "$what: exit code $code" err
+    [ $code -eq 75 ] || fail "$what: exit code $code" err
     [ "$(grep -c '^impex run: ' err)" -eq 1 ] || fail "$what: not one message" err
     grep -q "^impex run: rank $rank on .* (pid $victim) has not answered for [3-9] s (was last in: " err ||
         fail "$what: it is not named" err
