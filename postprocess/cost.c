@@ -62,6 +62,37 @@ static void read_evaluation(ix_cost *c, const ix_reader *rd)
     else if (c->times.phase[IX_PHASE_EVALUATE] > 0) c->evaluate = c->times.phase[IX_PHASE_EVALUATE];
 }
 
+/* The numbers of /speed/<name> by phase. */
+static bool read_phases(const ix_reader *rd, const char *name, double out[IX_PHASE_COUNT])
+{
+    char *path = ix_format("/speed/%s", name), **phase = NULL;
+    double *value = NULL;
+    int64_t n = 0, names = 0;
+    bool good = ix_reader_has(rd, path) && ix_reader_array(rd, path, 1, &n, &value) == IX_OK &&
+                ix_reader_texts(rd, "/speed/phase", 1, &names, &phase) == IX_OK && names == n;
+    for (int64_t i = 0; good && i < n; i++) {
+        int p = phase_named(phase[i]);
+        if (p >= 0) out[p] = value[i];
+    }
+    free(path);
+    free(value);
+    free(phase);
+    return good;
+}
+
+static void read_speed(ix_speed *s, const ix_reader *rd)
+{
+    double *peak = NULL;
+    *s = (ix_speed){.peak = NAN};
+    s->known = read_phases(rd, "seconds", s->seconds) && read_phases(rd, "flop", s->flop) &&
+               read_phases(rd, "product_seconds", s->product_seconds) &&
+               read_phases(rd, "attention_flop", s->attention_flop) &&
+               read_phases(rd, "attention_seconds", s->attention_seconds);
+    if (s->known && ix_reader_has(rd, "/speed/peak") && ix_reader_array(rd, "/speed/peak", 0, NULL, &peak) == IX_OK)
+        s->peak = *peak;
+    free(peak);
+}
+
 static void read_loss(ix_cost *c, const ix_reader *rd)
 {
     double *loss = NULL, first = 0, last = 0;
@@ -95,6 +126,7 @@ void ix_cost_read(ix_cost *out, const ix_reader *rd)
     if (sum_of(rd, "/train/tokens", &sum)) out->tokens = (int64_t)sum;
     read_evaluation(out, rd);
     read_loss(out, rd);
+    read_speed(&out->speed, rd);
     if (ix_reader_has(rd, "/reference/seconds") &&
         ix_reader_array(rd, "/reference/seconds", 0, NULL, &value) == IX_OK) {
         out->reference = value[0];

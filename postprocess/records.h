@@ -52,6 +52,14 @@ typedef struct {
     } * curve; /* [epochs] */
 } ix_scored;
 
+/* What a launch multiplied in each phase: seconds are means over ranks, FLOP sums. */
+typedef struct {
+    bool known;
+    double seconds[IX_PHASE_COUNT], flop[IX_PHASE_COUNT], product_seconds[IX_PHASE_COUNT];
+    double attention_flop[IX_PHASE_COUNT], attention_seconds[IX_PHASE_COUNT];
+    double peak; /* FLOP/s of large products on all ranks; NaN: not measured */
+} ix_speed;
+
 /* Times in seconds; NaN: not in the file. */
 typedef struct {
     double train, evaluate, reference, wall;
@@ -59,6 +67,7 @@ typedef struct {
     double memory;  /* peak bytes of the largest rank */
     int64_t pairs, tokens, steps;
     double quality;               /* seconds until the suite's quality was reached and held; infinity: it was not */
+    ix_speed speed;
     double loss_first, loss_last; /* mean over the first and the last hundredth of the steps */
 } ix_cost;
 

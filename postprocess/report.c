@@ -24,6 +24,7 @@ static void (*const sections[])(const ix_material *, ix_tables *) = {
     ix_section_length,
     ix_section_headline,
     ix_section_cost,
+    ix_section_speed,
     ix_section_scaling,
     ix_section_pretrain,
     ix_section_claims,

@@ -24,6 +24,7 @@ void ix_section_headline(const ix_material *m, ix_tables *out);
 void ix_section_against(const ix_material *m, ix_tables *out);
 void ix_section_cost(const ix_material *m, ix_tables *out);
 void ix_section_scaling(const ix_material *m, ix_tables *out);
+void ix_section_speed(const ix_material *m, ix_tables *out);
 void ix_section_pretrain(const ix_material *m, ix_tables *out);
 void ix_section_claims(const ix_material *m, ix_tables *out);
 void ix_section_validity(const ix_material *m, ix_tables *out);

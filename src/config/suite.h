@@ -133,6 +133,9 @@ typedef struct {
     struct {
         bool trim, accumulate, clip, new_rows;
     } compat;
+    struct {
+        bool share_prompts, last_block, head_rows, keep_logits, reference_cache, frozen_states;
+    } speed;
     const char *output; /* folder, relative to the current one */
 } ix_settings;
 

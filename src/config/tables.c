@@ -288,6 +288,25 @@ static const ix_option compat_rows[] = {
 static const ix_table compat_table = {compat_rows, COUNT(compat_rows)};
 #undef AT
 
+/* What is left out because the answer does not need it. The first three change the order of sums over tokens. */
+#define AT(field) (offsetof(ix_settings, field) - offsetof(ix_settings, speed))
+static const ix_option speed_rows[] = {
+    ROW("share_prompts", BOOL, AT(speed.share_prompts), 0, 0, NULL, "true", ANSWER | IX_OPT_USUAL,
+     "compute the prompt of both responses once"),
+    ROW("last_block", BOOL, AT(speed.last_block), 0, 0, NULL, "true", ANSWER | IX_OPT_USUAL,
+     "compute the last block only where its output is read"),
+    ROW("head_rows", BOOL, AT(speed.head_rows), 0, 0, NULL, "true", ANSWER | IX_OPT_USUAL,
+     "compute logits only where they are read; false computes last_block everywhere too"),
+    ROW("keep_logits", BOOL, AT(speed.keep_logits), 0, 0, NULL, "true", 0,
+     "keep logits for the gradient, where they fit"),
+    ROW("reference_cache", BOOL, AT(speed.reference_cache), 0, 0, NULL, "true", 0,
+     "read from OUTPUT/cache what a reference said before, and leave it there (im_rm)"),
+    ROW("frozen_states", BOOL, AT(speed.frozen_states), 0, 0, NULL, "true", 0,
+     "remember the hidden states of a trunk that is not trained"),
+};
+static const ix_table speed_table = {speed_rows, COUNT(speed_rows)};
+#undef AT
+
 #define AT(field) offsetof(ix_settings, field)
 #define SECTION(name, field, flags, help, ...) ROW(name, SECTION, AT(field), 0, 0, NULL, NULL, flags, help, __VA_ARGS__)
 static const ix_option root_rows[] = {
@@ -313,6 +332,8 @@ static const ix_option root_rows[] = {
     SECTION("watchdog", watchdog, 0, "ranks that stop answering", .table = &watchdog_table),
     SECTION("parallel", parallel, 0, "how ranks and threads share the work", .table = &parallel_table),
     SECTION("compat", compat, PART, "peculiarities of the authors' code", .task = rewards, .table = &compat_table),
+    SECTION("speed", speed, PART, "what is left out because the answer does not need it", .task = rewards,
+            .table = &speed_table),
     ROW("output", PATH, AT(output), 0, 0, NULL, "results", 0, "folder of the results"),
 };
 const ix_table ix_table_root = {root_rows, COUNT(root_rows)};

@@ -129,6 +129,12 @@ static bool any_set_shown(const ix_data_settings *data, const ix_shown *what)
     return false;
 }
 
+/* A switch as it usually is. */
+static bool is_usual(const ix_option *row, const void *field)
+{
+    return (row->flags & IX_OPT_USUAL) && *(const bool *)field == !strcmp(row->fallback, "true");
+}
+
 static bool row_shown(const ix_option *row, const void *base, const ix_shown *what)
 {
     const char *field = (const char *)base + row->offset;
@@ -139,6 +145,7 @@ static bool row_shown(const ix_option *row, const void *base, const ix_shown *wh
     if (row->only && what->objective && ix_word_index(row->only, what->objective) < 0) return false;
     if (row->kind == IX_OPT_SECTION) return table_shown(row->table, field, &below);
     if ((row->flags & what->flags) != what->flags) return false;
+    if ((what->flags & IX_OPT_ANSWER) && is_usual(row, field)) return false;
     if (row->kind == IX_OPT_SETS) return any_set_shown(base, what);
     if (row->kind > IX_OPT_SECTION) return false;
     if (is_text(row) && !*(const char *const *)field) return false;

@@ -56,6 +56,7 @@ struct ix_model {
     int64_t head_rows;
     bool logits_kept;
     int64_t recomputed;
+    ix_model_meter meter;
 
     void (*final)(void *context, int64_t from); /* who follows backward passes; NULL: nobody */
     void *follower;

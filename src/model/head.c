@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "model/cache.h"
 #include "model/family.h"
 
@@ -45,7 +46,9 @@ static void logits_forward(ix_model *m, const float *w, const int32_t *rows, int
     ix_run r = {.m = m, .w = w};
     int64_t D = m->c.D, V = ix_span_size(m->split.words);
     for (int64_t i = 0; i < R; i++) memcpy(m->head_in + i * D, m->hidden + rows[i] * D, (size_t)D * sizeof *m->head_in);
+    double since = ix_seconds();
     ix_gemm(m->logits, V, false, m->head_in, D, false, ix_row(&r, m->head), D, true, R, V, D);
+    ix_meter_product(m, since, R, V, D);
     if (m->c.logit_cap > 0) ix_softcap(m->logits, m->c.logit_cap, R * V);
 }
 
@@ -91,6 +94,11 @@ void ix_model_logp(ix_model *m, const float *w, const int32_t *rows, const int32
     m->logits_kept = R <= m->head_rows;
 }
 
+void ix_model_drop_logits(ix_model *m)
+{
+    m->logits_kept = false;
+}
+
 const float *ix_model_unembedding(const ix_model *m, const float *w)
 {
     IX_CONTRACT(m->head >= 0);
@@ -113,12 +121,17 @@ static void head_backward(ix_model *m, const float *w, float *dw, const int32_t 
 
     own_targets(m, targets, R);
     ix_logp_backward(m->logits, m->head_lse, m->head_target, dlogp, m->c.logit_cap, R, V);
+    double since = ix_seconds();
     if (m->deep) {
         ix_gemm(dx, D, false, m->logits, V, false, ix_row(&r, m->head), D, false, R, D, V);
+        ix_meter_product(m, since, R, D, V);
         ix_model_split_sum(&m->split, dx, R * D);
     }
-    if (m->params.param[m->head].offset < m->trained.hi)
+    if (m->params.param[m->head].offset < m->trained.hi) {
+        since = ix_seconds();
         ix_gemm(ix_drow(&r, m->head), D, true, m->logits, V, true, m->head_in, D, false, V, D, R);
+        ix_meter_product(m, since, V, D, R);
+    }
     for (int64_t i = 0; m->deep && i < R; i++) ix_add(dh + rows[i] * D, dx + i * D, D);
     ix_arena_release(m->scratch, mark);
 }
@@ -134,7 +147,9 @@ void ix_model_logp_backward(ix_model *m, const float *w, float *dw, const int32_
     }
     for (int64_t at = 0; at < R; at += m->head_rows) {
         int64_t n = R - at < m->head_rows ? R - at : m->head_rows;
+        double counted = m->meter.products;
         if (again) head_forward(m, w, rows + at, targets + at, n, again);
+        m->meter.products = counted;
         head_backward(m, w, dw, rows + at, targets + at, n, dlogp + at, dh);
     }
     free(again);

@@ -107,6 +107,7 @@ float *ix_model_states(ix_model *m);
  * ix_model_head_rows the logits are kept for the backward pass, else it computes them again in pieces. */
 void ix_model_logp(ix_model *m, const float *w, const int32_t *rows, const int32_t *targets, int64_t R, double *logp);
 int64_t ix_model_head_rows(const ix_model *m);
+void ix_model_drop_logits(ix_model *m); /* the backward pass will compute them again */
 /* U itself in w: [V, D], or this tensor rank's rows of it. Contract: the model has a head. Local. */
 const float *ix_model_unembedding(const ix_model *m, const float *w);
 /* dh[row[i],:] += dlogp[i] d logp[i] / d h, dw likewise; must follow ix_model_logp with the same rows. */
@@ -131,6 +132,14 @@ void ix_model_meet(const ix_model *m, float *dw);
 /* Collective over the tensor axis. The whole model's numbers, [full_floats] in the order of the table, from the parts
  * of all ranks. Only the axis' first rank gets them; elsewhere `whole` may be NULL. */
 ix_status ix_model_gather(const ix_model *m, const float *w, float *whole);
+
+/* How much was multiplied since the last call, and how long that took. FLOP are 2 m n k of every product, and of
+ * attention 4 for every number of a head, token and token that it sees, 8 in a backward pass. What is computed a second
+ * time to save memory counts once; its time counts. */
+typedef struct {
+    double products, product_seconds, attention, attention_seconds;
+} ix_model_meter;
+ix_model_meter ix_model_take_meter(ix_model *m);
 
 /* What the model counted since the last call: head rows whose logits had to be computed twice. */
 int64_t ix_model_take_recomputed(ix_model *m);

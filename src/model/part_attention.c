@@ -2,6 +2,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "model/family.h"
 
 ix_heads ix_heads_of(ix_model *m, int in, int in_bias, int out, int out_bias)
@@ -95,7 +96,9 @@ static void attend_kept(const ix_run *r, const ix_heads *p, float *att, const fl
 static void attend_pack(const ix_run *r, const ix_heads *p, float *att, const float *q)
 {
     void *room = ix_model_attention_scratch(r->m, ix_attention_scratch(&p->shape, r->pack));
+    double since = ix_seconds();
     ix_attention(att, ix_kept(r, p->lse), q, q + p->k, q + p->v, &p->shape, r->pack, r->read, room);
+    ix_meter_attention(r, since, &p->shape, false);
 }
 
 void ix_heads_forward(const ix_run *r, const ix_heads *p, float *y, bool add, const float *x)
@@ -159,8 +162,10 @@ void ix_heads_backward(const ix_run *r, const ix_heads *p, float *dx, const floa
 
     ix_linear_backward(&rest, &p->out, datt, dy, ix_rows_of(r, att, p->out.in));
     ix_spread(r, datt, p->out.in);
+    double since = ix_seconds();
     ix_attention_backward(dq, dq + p->k, dq + p->v, datt, att, lse, q, q + p->k, q + p->v, &p->shape, r->pack, r->read,
                           room);
+    ix_meter_attention(r, since, &p->shape, true);
     if (apart(r, p)) {
         project_read_backward(r, p, dx, dq, x);
     } else {

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/clock.h"
 #include "model/family.h"
 
 void ix_linear_into(const ix_run *r, const ix_linear *l, float *y, int64_t ld, bool add, const float *x)
 {
+    double since = ix_seconds();
     ix_gemm(y, ld, add, x, l->in, false, ix_row(r, l->weight), l->in, true, r->N, l->out, l->in);
+    ix_meter_product(r->m, since, r->N, l->out, l->in);
     if (l->bias >= 0) ix_bias(y, ld, ix_row(r, l->bias), r->N, l->out);
 }
 
@@ -40,9 +43,13 @@ static void bias_backward(const ix_run *r, const ix_linear *l, const float *dy, 
 void ix_linear_from(const ix_run *r, const ix_linear *l, float *dx, const float *dy, int64_t ld, const float *x)
 {
     if (r->m->final) r->m->final(r->m->follower, INT64_MAX);
+    double since = ix_seconds();
     ix_gemm(dx, l->in, false, dy, ld, false, ix_row(r, l->weight), l->in, false, r->N, l->in, l->out);
+    ix_meter_product(r->m, since, r->N, l->in, l->out);
     if (r->m->final) r->m->final(r->m->follower, INT64_MAX);
+    since = ix_seconds();
     ix_gemm(ix_drow(r, l->weight), l->in, true, dy, ld, true, x, l->in, false, l->out, l->in, r->N);
+    ix_meter_product(r->m, since, l->out, l->in, r->N);
     if (l->bias >= 0) bias_backward(r, l, dy, ld);
 }
 

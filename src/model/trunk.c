@@ -8,7 +8,7 @@
 
 #include "model/family.h"
 
-static const size_t logits_budget = (size_t)256 << 20; /* bytes of kept logits: several pairs of most models */
+static const size_t logits_budget = (size_t)128 << 20; /* bytes of kept logits: a pair or two of large models */
 
 /* --- places ------------------------------------------------------------------------------------- */
 
@@ -185,7 +185,8 @@ ix_status ix_model_reserve(ix_model *m, int64_t tokens, bool backward)
     size_t bytes = trunk_bytes(m, tokens, backward) + head_bytes(m, head_rows_for(m, tokens));
     IX_NEED(m->kept = calloc((size_t)m->c.layers, sizeof *m->kept), IX_ENOMEM, "activations: out of memory");
     IX_NEED(m->memory = ix_alloc_block(bytes), IX_ENOMEM,
-            "activations for %lld tokens: %zu MiB cannot be had; lower training.pack_tokens or use more ranks",
+            "activations for %lld tokens: %zu MiB cannot be had; give a rank more memory, or share the model out "
+            "(parallel.tensor)",
             (long long)tokens, bytes >> 20);
     IX_TRY(ix_arena_create(&m->scratch, scratch_bytes(m, tokens, backward)));
     carve_all(m, tokens, backward);

@@ -22,7 +22,10 @@ struct ix_pass {
     ix_clock *clock;
     ix_work work;
     int64_t tokens, own, D;
-    int64_t own_gradient;    /* where own rows begin in a gradient block */
+    int64_t own_gradient; /* where own rows begin in a gradient block */
+    ix_pass_waste waste;
+    ix_pass_spared spared;
+    ix_model_meter meter[IX_PHASE_COUNT];
     ix_states *states;       /* of a trunk that is not trained, else NULL */
     int32_t *rows, *targets; /* [2 tokens] read positions and what is predicted there */
     double *logp, *dlogp;    /* [2 tokens] */
@@ -78,6 +81,22 @@ size_t ix_pass_bytes(const ix_model *model, int64_t tokens)
     return (size_t)tokens * (read + sizeof *p->response + row);
 }
 
+void ix_pass_set_waste(ix_pass *pass, ix_pass_waste waste)
+{
+    pass->waste = waste;
+}
+
+ix_pass_spared ix_pass_count(const ix_pass *pass)
+{
+    return pass->spared;
+}
+
+void ix_pass_take_meter(ix_pass *p, ix_model_meter meter[IX_PHASE_COUNT])
+{
+    memcpy(meter, p->meter, sizeof p->meter);
+    memset(p->meter, 0, sizeof p->meter);
+}
+
 const ix_model *ix_pass_model(const ix_pass *pass)
 {
     return pass->model;
@@ -115,6 +134,16 @@ static void enter(ix_pass *p, ix_phase phase)
     if (p->clock) ix_clock_enter(p->clock, phase);
 }
 
+/* What was multiplied just now belongs to this phase. */
+static void meter(ix_pass *p, ix_phase phase)
+{
+    ix_model_meter now = ix_model_take_meter(p->model), *to = &p->meter[phase];
+    to->products += now.products;
+    to->product_seconds += now.product_seconds;
+    to->attention += now.attention;
+    to->attention_seconds += now.attention_seconds;
+}
+
 static int64_t segment_size(const ix_segment *s)
 {
     return s->end - s->begin;
@@ -148,6 +177,24 @@ static ix_read reads_of_pass(const ix_pass *p)
 static void mark_reads(ix_pass *p, const ix_pack *pack)
 {
     for (int32_t s = 0; s < pack->S; s++) p->read[s] = rows_read(reads_of_pass(p), &pack->segment[s]);
+}
+
+static int64_t rows_marked(const ix_pass *p, const ix_pack *pack)
+{
+    int64_t n = 0;
+    for (int32_t s = 0; s < pack->S; s++) n += p->read[s].end - p->read[s].begin;
+    return n;
+}
+
+/* Tokens of the pairs' prompts and responses, less those of the pack. */
+static int64_t tokens_shared(const ix_pack *pack)
+{
+    int64_t n = -pack->N;
+    for (int32_t i = 0; i < pack->P; i++)
+        for (int side = 0; side < IX_SIDES; side++)
+            n += segment_size(&pack->segment[pack->pair[i].prompt[side]]) +
+                 segment_size(&pack->segment[pack->pair[i].response[side]]);
+    return n;
 }
 
 /* Its log-probabilities, from logp on, summed in the order of its tokens. */
@@ -287,13 +334,27 @@ static void judge_responses(ix_pass *p, const float *w, float *dw, const ix_pack
     if (p->objective) judge(p, &in, w, dw, scale, out, result);
 }
 
-/* Segments [first, last) through the head, whose reads must fit; sets p->response, returns the number of reads. */
+/* The rows of a segment whose logits nobody reads, as if somebody did. */
+static int64_t add_unread(ix_pass *p, const ix_pack *pack, int32_t s, int64_t at)
+{
+    const ix_segment *g = &pack->segment[s];
+    for (int32_t i = g->begin; i < g->end; i++) {
+        if (i >= p->read[s].begin && i < p->read[s].end) continue;
+        p->rows[at] = i;
+        p->targets[at++] = pack->token[i];
+    }
+    return at;
+}
+
+/* Segments [first, last) through the head; sets p->response, returns the number of rows. */
 static int64_t read_responses(ix_pass *p, const float *w, const ix_pack *pack, int32_t first, int32_t last)
 {
     int64_t R = 0, at = 0;
     for (int32_t s = first; s < last; s++)
         if (pack->segment[s].parent >= 0) R = add_reads(p, pack, &pack->segment[s], R);
+    for (int32_t s = first; p->waste.head_rows && s < last; s++) R = add_unread(p, pack, s, R);
     ix_model_logp(p->model, w, p->rows, p->targets, R, p->logp);
+    if (p->waste.logits) ix_model_drop_logits(p->model);
     for (int32_t s = first; s < last; s++) {
         if (pack->segment[s].parent < 0) continue;
         p->response[s] = sum_response(p->logp + at, segment_size(&pack->segment[s]));
@@ -330,7 +391,8 @@ static void train_pairs(ix_pass *p, const float *w, float *dw, const ix_pack *pa
             for (int64_t n = segment_size(&pack->segment[pair->response[side]]); n > 0; n--)
                 p->dlogp[at++] = out.logp[side];
     }
-    IX_CONTRACT(at == R);
+    IX_CONTRACT(at <= R);
+    for (; at < R; at++) p->dlogp[at] = 0; /* rows that nobody reads */
     ix_model_logp_backward(p->model, w, dw, p->rows, p->targets, R, p->dlogp, p->dh);
 }
 
@@ -352,13 +414,18 @@ static void train_logp(ix_pass *p, const float *w, float *dw, const ix_pack *pac
 /* The hidden states that the objective reads: computed, or known from before. */
 static const float *hidden_states(ix_pass *p, const float *w, const ix_pack *pack, bool keep)
 {
+    bool some = !p->waste.last_block && !p->waste.head_rows, known = p->states && !p->waste.frozen_states;
     mark_reads(p, pack);
-    if (p->states) {
+    if (known) {
         float *hidden = ix_model_states(p->model);
-        if (ix_states_find(p->states, pack, p->read, hidden)) return hidden;
+        if (ix_states_find(p->states, pack, p->read, hidden)) {
+            p->spared.state_tokens += pack->N;
+            return hidden;
+        }
     }
-    const float *hidden = ix_model_forward(p->model, w, pack, p->read, keep);
-    if (p->states) ix_states_keep(p->states, pack, p->read, hidden);
+    if (some) p->spared.block_rows += pack->N - rows_marked(p, pack);
+    const float *hidden = ix_model_forward(p->model, w, pack, some ? p->read : NULL, keep);
+    if (known) ix_states_keep(p->states, pack, p->read, hidden);
     return hidden;
 }
 
@@ -368,16 +435,21 @@ static void run(ix_pass *p, const float *w, float *dw, const ix_pack *pack, cons
     IX_CONTRACT(pack->N <= p->tokens);
     enter(p, IX_PHASE_FORWARD);
     const float *hidden = hidden_states(p, w, pack, dw != NULL);
+    meter(p, IX_PHASE_FORWARD);
+    ix_read reads = reads_of_pass(p);
+    p->spared.prompt_tokens += tokens_shared(pack);
+    if (reads == IX_READ_RESPONSE_LOGP && !p->waste.head_rows) p->spared.head_rows += pack->N - rows_marked(p, pack);
     if (dw) memset(p->dh, 0, (size_t)(pack->N * p->D) * sizeof *p->dh);
     enter(p, IX_PHASE_HEAD);
-    ix_read reads = reads_of_pass(p);
     if (reads == IX_READ_LAST) judge_last(p, w, dw, pack, hidden, scale, result);
     else if (reads == IX_READ_MEAN) judge_mean(p, w, dw, pack, hidden, scale, result);
     else if (reads == IX_READ_VERDICT) judge_all_verdicts(p, w, dw, pack, scale, result);
     else if (dw) train_logp(p, w, dw, pack, reference, scale, result);
     else judge_logp(p, w, pack, reference, result);
+    meter(p, IX_PHASE_HEAD);
     enter(p, IX_PHASE_BACKWARD);
     if (dw) ix_model_backward(p->model, w, dw, pack, p->dh);
+    meter(p, IX_PHASE_BACKWARD);
 }
 
 void ix_pass_rewards(ix_pass *pass, const float *w, const ix_pack *pack, const double (*reference)[IX_SIDES],

@@ -20,11 +20,31 @@ typedef struct {
     double loss;
 } ix_pair_result;
 
+/* What is computed though the answer does not need it: nothing, unless asked for. Rewards have the same bits. */
+typedef struct {
+    bool last_block;    /* the last block at every row, not only where it is read */
+    bool head_rows;     /* logits at every row, and so the last block too */
+    bool logits;        /* logits a second time, for the gradient */
+    bool frozen_states; /* hidden states that are known, of a trunk that is not trained */
+} ix_pass_waste;
+
+/* How much all passes so far have left out. */
+typedef struct {
+    int64_t prompt_tokens; /* tokens of prompts that several responses shared */
+    int64_t block_rows;    /* rows of the last block */
+    int64_t head_rows;     /* rows of tokens whose logits nobody read */
+    int64_t state_tokens;  /* tokens whose hidden states were known */
+} ix_pass_spared;
+
 /* The model must outlive the pass and have been reserved for `tokens`. objective NULL: log-probabilities only, as
  * for a reference model; rewards are then 0. `clock` may be NULL. */
 ix_status ix_pass_create(ix_pass **out, const ix_objective *objective, const ix_objective_settings *settings,
                          ix_model *model, int64_t tokens, ix_clock *clock);
 size_t ix_pass_bytes(const ix_model *model, int64_t tokens); /* what that allocates */
+void ix_pass_set_waste(ix_pass *pass, ix_pass_waste waste);
+ix_pass_spared ix_pass_count(const ix_pass *pass);
+/* What the model multiplied in each phase since the last call. */
+void ix_pass_take_meter(ix_pass *pass, ix_model_meter meter[IX_PHASE_COUNT]);
 const ix_model *ix_pass_model(const ix_pass *pass);
 void ix_pass_destroy(ix_pass **pass); /* NULL is fine; leaves *pass NULL */
 

@@ -84,6 +84,12 @@ static const ix_field rows[] = {
     {"scaling/", "tokens", IX_INT, ANSWER, {"step"}, "1", "tokens of the step, a shared prompt counted once"},
     {"scaling/", "flops", IX_REAL, ANSWER, {"step"}, "1", "operations of the step's products and attention"},
     {"scaling/", "loss", IX_REAL, ANSWER, {"step"}, "nat", "mean loss of a group's pairs"},
+    {"speed", "seconds", IX_REAL, TIME, {"phase"}, "s", "of training steps, and of evaluations, mean over ranks"},
+    {"speed", "flop", IX_REAL, TIME, {"phase"}, "FLOP", "of the products of these phases, all ranks"},
+    {"speed", "product_seconds", IX_REAL, TIME, {"phase"}, "s", "that products took, mean over ranks"},
+    {"speed", "attention_flop", IX_REAL, TIME, {"phase"}, "FLOP", "of attention, all ranks"},
+    {"speed", "attention_seconds", IX_REAL, TIME, {"phase"}, "s", "that attention took, mean over ranks"},
+    {"speed", "peak", IX_REAL, TIME, {0}, "FLOP/s", "of products of 1024^3 and 2048^3 on all ranks; NaN: not measured"},
     {"saved", NULL, IX_REAL, PLACE, {0}, NULL, NULL},
     /* scales; eval/<set>/step, a data set of its own, stands above */
     {NULL, "step", IX_INT, ANSWER, {"step"}, "1", "training step, from 0"},

@@ -57,9 +57,9 @@ done:
     return rc;
 }
 
-ix_status ix_reference_cache_open(ix_reference_cache *c, const ix_reference *how, const char *output)
+ix_status ix_reference_cache_open(ix_reference_cache *c, const ix_reference *how, const char *output, bool keep)
 {
-    *c = (ix_reference_cache){.how = *how, .folder = ix_format("%s/cache", output)};
+    *c = (ix_reference_cache){.how = *how, .keep = keep, .folder = ix_format("%s/cache", output)};
     if (ix_grid_rank(how->grid, IX_DATA) > 0) return IX_OK;
     if (ix_grid_size(how->grid, IX_TENSOR) > 1) return identify_parts(c);
     identify(c, c->identity);
@@ -183,7 +183,8 @@ ix_status ix_reference_cache_judge(ix_reference_cache *c, ix_judged_set *set, in
 
     IX_TRY(ix_grid_agree(c->how.grid, IX_GROUP, missing ? IX_OK : ix_fail(IX_ENOMEM, "reference: out of memory")));
     for (int i = 0; i < sets; i++) {
-        IX_TRY(take_entry(c, &set[i], &good));
+        good = false;
+        if (c->keep) IX_TRY(take_entry(c, &set[i], &good));
         if (!good) missing[n++] = set[i];
     }
     if (n == 0) goto done;
@@ -191,7 +192,7 @@ ix_status ix_reference_cache_judge(ix_reference_cache *c, ix_judged_set *set, in
     IX_TRY(ix_reference_judge(&c->how, missing, n));
     for (int i = 0; i < n; i++) {
         c->seconds += missing[i].seconds;
-        if (kept == IX_OK && ix_grid_rank(c->how.grid, IX_GROUP) == 0) kept = keep_entry(c, &missing[i]);
+        if (c->keep && kept == IX_OK && ix_grid_rank(c->how.grid, IX_GROUP) == 0) kept = keep_entry(c, &missing[i]);
     }
     IX_TRY(ix_grid_agree(c->how.grid, IX_GROUP, kept));
 done:

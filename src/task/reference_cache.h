@@ -16,15 +16,16 @@
 
 typedef struct {
     ix_reference how;           /* the reference, its weights in place */
+    bool keep;                  /* is there a cache? */
     char *folder;               /* OUT/cache */
     char identity[IX_HASH_HEX]; /* of weights, shape and arithmetic; on the group's first rank, "" elsewhere */
     double seconds;             /* what all passes took: here, or when the numbers were first computed */
     double saved;               /* of these, the seconds that reading saved */
 } ix_reference_cache;
 
-/* Collective over the tensor axis. `output`: the suite's. The weights are hashed here. Release with
- * ix_reference_cache_close, also after a failure. */
-ix_status ix_reference_cache_open(ix_reference_cache *c, const ix_reference *how, const char *output);
+/* Collective over the tensor axis. `output`: the suite's. Without `keep` nothing is read or left there. The weights are
+ * hashed here. Release with ix_reference_cache_close, also after a failure. */
+ix_status ix_reference_cache_open(ix_reference_cache *c, const ix_reference *how, const char *output, bool keep);
 void ix_reference_cache_close(ix_reference_cache *c);
 
 /* Collective over the group: result[i].logp and .before of every pair of every set, the same bits whether read or

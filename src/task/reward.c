@@ -11,7 +11,10 @@
 #include "base/log.h"
 #include "task/bench.h"
 #include "task/reference_cache.h"
+#include "task/speed.h"
 #include "task/weights.h"
+
+enum { SAVINGS = 5 }; /* counters of what the switches of `speed` left out */
 
 typedef struct {
     const ix_material *m;
@@ -29,6 +32,10 @@ typedef struct {
     const struct ix_examination *examination; /* NULL: none, or not of this objective */
     void *examined;
     ix_observer recorded; /* the record's */
+    ix_pass_spared spared;  /* by this rank's passes */
+    ix_train_speed speed;   /* of this rank */
+    ix_speed_figures sum;   /* of all ranks */
+    double saving[SAVINGS]; /* what store_savings names, by all ranks */
 } reward;
 
 static void close_reward(reward *r)
@@ -199,10 +206,11 @@ static ix_status open_cache(reward *r)
     ix_reference how = {.grid = r->job->grid,
                         .model = r->model,
                         .weights = r->weights,
-                        .share_prompt = true,
+                        .share_prompt = r->job->point->settings.speed.share_prompts,
                         .pack_tokens = ix_train_pack_tokens(r->model),
                         .saver = r->saver};
-    return ix_reference_cache_open(&r->cache, &how, r->job->point->settings.output);
+    const ix_settings *s = &r->job->point->settings;
+    return ix_reference_cache_open(&r->cache, &how, s->output, s->speed.reference_cache);
 }
 
 /* A reference of its own borrows the block of weights before the policy's are read into it. */
@@ -311,7 +319,11 @@ ix_train_settings ix_reward_settings(const ix_material *m, const ix_point *p)
                                             .accumulate = s->compat.accumulate},
                                .evaluate_every = s->evaluate.every,
                                .lanes = (int)s->parallel.lanes,
-                               .share_prompt = true};
+                               .share_prompt = s->speed.share_prompts,
+                               .waste = {.last_block = !s->speed.last_block,
+                                         .head_rows = !s->speed.head_rows,
+                                         .logits = !s->speed.keep_logits,
+                                         .frozen_states = !s->speed.frozen_states}};
 }
 
 /* What the theory says of the untrained model, checked on every run: a policy that is its own reference has rewards
@@ -335,6 +347,32 @@ static ix_status store_tokens(const char *const *tokens, ix_result *result)
     }
     ix_status rc = ix_result_text(result, "added_tokens", all);
     free(all);
+    return rc;
+}
+
+/* What the switches of `speed` left out, over the ranks that share the pairs. Collective over them. */
+static void sum_savings(reward *r)
+{
+    const ix_pass_spared *s = &r->spared;
+    double mine[SAVINGS] = {(double)s->prompt_tokens, (double)s->block_rows, (double)s->head_rows,
+                            (double)s->state_tokens, (double)ix_model_take_recomputed(r->model)};
+    ix_grid_sum_double(r->job->grid, IX_DATA, mine, SAVINGS);
+    memcpy(r->saving, mine, sizeof mine);
+}
+
+static ix_status store_savings(const reward *r, ix_result *result)
+{
+    static const struct {
+        const char *name, *units, *about;
+    } saved[SAVINGS] = {
+        {"share_prompts", "tokens", "tokens of prompts that were not computed again for another response"},
+        {"last_block", "rows", "rows of the last block that nobody reads and nobody computed"},
+        {"head_rows", "rows", "tokens whose logits nobody reads and nobody computed"},
+        {"frozen_states", "tokens", "tokens whose hidden states were known, the trunk not being trained"},
+        {"logits_computed_twice", "rows", "rows whose logits were not kept and were computed again for the gradient"}};
+    ix_status rc = IX_OK;
+    for (int i = 0; rc == IX_OK && i < SAVINGS; i++)
+        rc = ix_result_saved(result, saved[i].name, r->saving[i], saved[i].units, saved[i].about);
     return rc;
 }
 
@@ -373,8 +411,8 @@ static ix_status fill_result(reward *r, ix_result *result)
     }
     IX_TRY(ix_job_store_counts(r->saver, result));
     if (r->examination) IX_TRY(r->examination->store(r->examined, result));
-    IX_TRY(ix_result_saved(result, "logits_computed_twice", (double)ix_model_take_recomputed(r->model), "rows",
-                           "head rows whose logits did not fit and were computed again for the gradient"));
+    IX_TRY(store_savings(r, result));
+    IX_TRY(ix_speed_store(&r->sum, result));
 done:
     free(absolute);
     return rc;
@@ -407,10 +445,14 @@ ix_status ix_reward_run(const ix_material *m, const ix_job *job)
     IX_TRY(ix_grid_agree(job->grid, IX_GROUP, ix_record_create(&r.record, job->grid, r.set, r.sets, job->watcher)));
     ix_train_settings s = ix_reward_settings(m, job->point);
     s.saver = r.saver;
+    s.spared = &r.spared;
+    s.speed = &r.speed;
     ix_observer observer = observer_of(&r);
     IX_TRY(
         ix_train(job->grid, &s, r.model, r.weights, m->train, r.train_reference, m->order, r.set, r.sets, &observer));
     IX_TRY(ix_record_store(r.record, job->result));
+    sum_savings(&r);
+    IX_TRY(ix_speed_sum(&r.sum, job->grid, &r.speed));
     IX_TRY(ix_grid_agree(job->grid, IX_GROUP, job->result ? fill_result(&r, job->result) : IX_OK));
     IX_TRY(ix_grid_agree(job->grid, IX_GROUP, keep_weights(&r)));
 done:

@@ -28,7 +28,7 @@ static void count_pairs(ix_run_size *z, const ix_material *m, const ix_settings 
     z->train_pairs = m->train ? ix_pairs_count(m->train) : 0;
     z->train_tokens = m->train ? ix_pairs_tokens(m->train) : 0;
     z->response_tokens = response_tokens(m->train);
-    z->longest_pair = m->train ? ix_longest_pair(m->train, true) : 0;
+    z->longest_pair = m->train ? ix_longest_pair(m->train, s->speed.share_prompts) : 0;
     int64_t per_epoch = (z->train_pairs + t->pairs_per_step - 1) / t->pairs_per_step;
     z->steps = per_epoch * t->epochs;
     z->evaluations = 1 + (s->evaluate.every ? z->steps / s->evaluate.every : t->epochs);
@@ -36,7 +36,7 @@ static void count_pairs(ix_run_size *z, const ix_material *m, const ix_settings 
         z->eval_pairs += ix_pairs_count(m->pairs[i]);
         z->eval_tokens += ix_pairs_tokens(m->pairs[i]);
         z->eval_response_tokens += response_tokens(m->pairs[i]);
-        int64_t n = ix_longest_pair(m->pairs[i], true);
+        int64_t n = ix_longest_pair(m->pairs[i], s->speed.share_prompts);
         if (n > z->longest_pair) z->longest_pair = n;
     }
 }
@@ -69,7 +69,7 @@ static int64_t room_of(const ix_bench *b, const ix_settings *s, int64_t pack_tok
     IX_CONTRACT(list);
     for (int i = 0; i < m->sets; i++) list[i] = m->pairs[i];
     list[m->sets] = m->train;
-    room = ix_pack_room(pack_tokens, list, m->sets + 1, true);
+    room = ix_pack_room(pack_tokens, list, m->sets + 1, s->speed.share_prompts);
     free(list);
     return m->order && room < pack_tokens ? pack_tokens : room;
 }

@@ -34,7 +34,8 @@ int64_t ix_pack_room(int64_t pack_tokens, const ix_pairs *const *sets, int n, bo
 
 /* A pack budget from what the model keeps per token: near `bytes`, within [256, 4096]. A function of the model only,
  * so that it does not depend on ranks. */
-enum { IX_PACK_BYTES = 1 << 30 }; /* what runs give it */
+#define IX_PACK_BYTES ((size_t)384 << 20) /* of runs: products of more tokens are hardly faster (docs/performance.md) \
+                                           */
 int64_t ix_pack_budget(const ix_model *model, size_t bytes);
 
 /* Which responses lose their last token under compat.trim, in batches of `batch` of the n pairs index[]: lost[2 n].

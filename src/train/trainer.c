@@ -71,6 +71,7 @@ static ix_status make_buffers(ix_trainer *t, const ix_order *order)
     IX_TRY(most_tokens(t, order != NULL, &tokens));
     IX_TRY(ix_model_reserve(t->model, tokens, t->s->schedule.epochs > 0));
     IX_TRY(ix_pass_create(&t->pass, t->s->objective, &t->s->objective_settings, t->model, tokens, &t->clock));
+    ix_pass_set_waste(t->pass, t->s->waste);
     IX_TRY(ix_schedule_create(&t->schedule, &t->s->schedule, t->train, order));
     n += (size_t)ix_schedule_most(t->schedule);
     IX_TRY(ix_pack_create(&t->pack, tokens, 4 * (int64_t)n, (int64_t)n));
@@ -110,6 +111,22 @@ int64_t ix_trainer_units(ix_trainer *t, const ix_step_plan *plan, ix_span lanes,
         } while (from < at);
     }
     return n;
+}
+
+/* What was computed since the last call joins the figures of its own phases, or all those of one. */
+static void measure_speed(ix_trainer *t, const double seconds[IX_PHASE_COUNT], ix_phase one)
+{
+    ix_model_meter meter[IX_PHASE_COUNT];
+    ix_pass_take_meter(t->pass, meter);
+    for (int p = 0; t->s->speed && p < IX_PHASE_COUNT; p++) {
+        int to = one == IX_PHASE_COUNT ? p : (int)one;
+        ix_model_meter *sum = &t->s->speed->meter[to];
+        t->s->speed->seconds[to] += seconds[p];
+        sum->products += meter[p].products;
+        sum->product_seconds += meter[p].product_seconds;
+        sum->attention += meter[p].attention;
+        sum->attention_seconds += meter[p].attention_seconds;
+    }
 }
 
 /* --- a step ---------------------------------------------------------------------------------------- */
@@ -223,6 +240,7 @@ static ix_status run_step(ix_trainer *t, const ix_step_plan *plan)
         ix_learning_rate(s->optimizer.learning_rate, s->rate, s->cosine_floor, s->warmup_steps, plan->step, r.steps);
     IX_TRY(ix_update_apply(t->update, t->weights, r.learning_rate, &r.gradient_norm));
     ix_clock_take(&t->clock, seconds);
+    measure_speed(t, seconds, IX_PHASE_COUNT);
     r.seconds = seconds;
     t->steps = plan->step + 1;
     ix_saver_count_step(s->saver);
@@ -275,6 +293,7 @@ static ix_status evaluate(ix_trainer *t, int64_t steps, double epoch)
     t->evaluations++;
     t->pending = false;
     ix_clock_take(&t->clock, phases); /* the next step's time begins here */
+    measure_speed(t, phases, IX_PHASE_EVALUATE);
 done:
     return rc;
 }
@@ -355,6 +374,7 @@ ix_status ix_train(const ix_grid *grid, const ix_train_settings *settings, ix_mo
     IX_TRY(ix_grid_agree(grid, IX_GROUP, make_buffers(&t, order)));
     IX_TRY(ix_trainer_restore(&t));
     IX_TRY(run(&t));
+    if (settings->spared) *settings->spared = ix_pass_count(t.pass);
 done:
     close_trainer(&t);
     return rc;

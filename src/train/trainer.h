@@ -20,6 +20,13 @@ typedef struct {
     const ix_pair_result *reference; /* [n] from the reference model; NULL if the objective needs none */
 } ix_eval_set;
 
+/* What a launch's training steps, and under IX_PHASE_EVALUATE its evaluations, multiplied, and how long all of it took.
+ */
+typedef struct {
+    double seconds[IX_PHASE_COUNT];
+    ix_model_meter meter[IX_PHASE_COUNT];
+} ix_train_speed;
+
 typedef struct {
     const ix_objective *objective;
     ix_objective_settings objective_settings;
@@ -33,8 +40,11 @@ typedef struct {
     int64_t evaluate_every; /* steps; 0: after every epoch. Before the first step always. */
     int lanes;              /* the step's cut; raised to the data axis when smaller */
     bool share_prompt;
-    int64_t pack_tokens; /* 0: from the model's activations */
-    ix_saver *saver;     /* says when to save; NULL: never. If it found a checkpoint, training goes on from there. */
+    ix_pass_waste waste;
+    ix_pass_spared *spared; /* out: what the passes of this rank left out; NULL: not wanted */
+    ix_train_speed *speed;  /* out: likewise */
+    int64_t pack_tokens;    /* 0: from the model's activations */
+    ix_saver *saver;        /* says when to save; NULL: never. If it found a checkpoint, training goes on from there. */
 } ix_train_settings;
 
 typedef struct {

@@ -4,11 +4,15 @@
 
 usage: train_vs_torch.py [--impex build/impex] [--peer ../shared/peer] [--python PYTHON] [--threads 2] [--repeats 1] ...
 
-The two programs alternate; medians over the repeats are compared. What is timed: whole optimizer steps (batch x micro
+The programs alternate, and so does a measurement of the peak of products (impex probe); medians over the repeats are
+compared. What is timed: whole optimizer steps (batch x micro
 pairs each), from the first token to the new weights. impex's seconds are those its result keeps for its steps
 (train/time, the slowest rank of every step), without start-up, evaluation and writing; PyTorch's are those that
 torch_baseline.py prints, without start-up too. PyTorch runs the reference model at every step; impex once: that pass is
-shown apart and, for IM-RM, added to a step after division by --epochs. Losses of every micro-batch before its first
+shown apart and, for IM-RM, added to a step after division by --epochs. Evaluation is compared too: rewards of the same
+pairs, by torch_evaluate.py with the reference run again, by impex with the reference cached. How near impex comes to
+the peak is read from its result (/speed), and "around" is all of a process's time but steps, evaluations and reference:
+start, reading, allocating, writing, exit. Losses of every micro-batch before its first
 update must agree within 1e-5 relative, else the exit code is 1.
 
 PYTHON needs torch 2.5.1 and transformers 4.51.3; without it (or with --no-torch) only impex is measured. Model folders
@@ -23,12 +27,14 @@ import struct
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
+SPEED = "seconds", "flop", "product_seconds", "attention_flop", "attention_seconds"
+STEP_PHASES = 6  # data, forward, head, backward, reduce, update
 COLUMNS = "prompt_input_ids", "chosen_input_ids", "rejected_input_ids"
-LIMIT = 512
 
 SUITE = """suite: bench
 task: preference
@@ -51,6 +57,20 @@ w["score.weight"] = torch.tensor([float(x) for x in open(head).read().split()]).
 save_file(w, out, metadata={"format": "pt"})
 """
 
+MAKE_SMALLER = """
+import sys
+import torch
+from transformers import AutoConfig, AutoModelForCausalLM
+out, layers = sys.argv[1], int(sys.argv[2])
+config = AutoConfig.for_model("llama", vocab_size=50277, max_position_embeddings=4096, tie_word_embeddings=True,
+                              rms_norm_eps=1e-5, bos_token_id=0, eos_token_id=0, num_hidden_layers=layers,
+                              **dict(zip(("hidden_size", "num_attention_heads", "num_key_value_heads",
+                                          "intermediate_size"), map(int, sys.argv[3:]))))
+torch.manual_seed(0)
+AutoModelForCausalLM.from_config(config).save_pretrained(out)
+"""
+WIDTHS = {"llama-20m": (384, 6, 2, 1024), "llama-110m": (768, 12, 4, 2048), "llama-1b": (2048, 32, 8, 8192)}
+
 
 def options():
     a = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -59,7 +79,9 @@ def options():
     a.add_argument("--python", help="with torch and transformers; default: python3 of PATH")
     a.add_argument("--work", default=str(Path(tempfile.gettempdir()) / "impex-bench"), help="model folders, made once")
     a.add_argument("--size", default="llama-110m", help="of make_model.py; head_768.txt fits llama-110m")
-    a.add_argument("--model", help="a folder made before, instead of --size")
+    a.add_argument("--layers", type=int, help="so many layers of that size, for machines that cannot hold all")
+    a.add_argument("--model", help="a folder made before, instead of --size; ids beyond its vocabulary are folded into it")
+    a.add_argument("--limit", type=int, default=512, help="longest prompt or response, in tokens")
     a.add_argument("--objective", choices=["ex_rm", "im_rm"], action="append", help="default: both")
     a.add_argument("--threads", type=int, default=2)
     a.add_argument("--batch", type=int, default=4)
@@ -86,13 +108,17 @@ def torch_python(o):
 
 def make_folders(o, python):
     """(plain folder, folder with the head); impex gets no tokenizer, because the pairs are ids."""
-    work, head = Path(o.work), Path(o.peer) / "head_768.txt"
-    source = Path(o.model) if o.model else work / o.size
+    work = Path(o.work)
+    source = Path(o.model) if o.model else work / (f"{o.size}-{o.layers}" if o.layers else o.size)
     if not (source / "config.json").exists():
         if not python:
             sys.exit(f"{source} does not exist, and no python with torch can make it: give --model or --python")
-        subprocess.run([python, str(Path(o.peer) / "make_model.py"), str(source), o.size,
-                        str(Path(o.peer).parent / "tokenizers" / "gpt-neox")], check=True)
+        if o.layers:
+            subprocess.run([python, "-c", MAKE_SMALLER, str(source), str(o.layers), *map(str, WIDTHS[o.size])], check=True)
+        else:
+            subprocess.run([python, str(Path(o.peer) / "make_model.py"), str(source), o.size,
+                            str(Path(o.peer).parent / "tokenizers" / "gpt-neox")], check=True)
+    head = head_of(o, source)
     plain, headed = work / f"{source.name}-plain", work / f"{source.name}-head"
     for folder in plain, headed:
         folder.mkdir(parents=True, exist_ok=True)
@@ -104,18 +130,35 @@ def make_folders(o, python):
             sys.exit(f"{headed}/model.safetensors: the head cannot be added without torch: give --python")
         subprocess.run([python, "-c", ADD_HEAD, str(source / "model.safetensors"), str(headed / "model.safetensors"),
                         str(head)], check=True)
-    return {"torch": source, "im_rm": plain, "ex_rm": headed}
+    return {"torch": source, "im_rm": plain, "ex_rm": headed, "head": head}
 
 
-def choose_pairs(o, path):
-    """The first pairs within the limit, as torch_baseline.py takes them."""
-    want, kept = o.batch * o.micro * o.steps, []
+def head_of(o, source):
+    """A file with a number per line, as torch_baseline.py wants it; numbers of our own where the peer's do not fit."""
+    width = json.loads((source / "config.json").read_text())["hidden_size"]
+    given = (Path(o.peer) / "head_768.txt").read_text().split()
+    numbers = given if width == len(given) else [f"{0.02 * math.sin(i + 1):.8f}" for i in range(width)]
+    lines = Path(o.work) / f"head_{width}.txt"
+    lines.write_text("\n".join(numbers))
+    return lines
+
+
+def write_data(o, folders):
+    """The peer's pairs within the limit, with ids that the model has."""
+    size = json.loads((folders["torch"] / "config.json").read_text())["vocab_size"]
+    kept = []
     for line in open(Path(o.peer) / "ultrafeedback_ids.jsonl", encoding="utf-8"):
         row = json.loads(line)
-        if max(len(row[c]) for c in COLUMNS) <= LIMIT:
-            kept.append(row)
-        if len(kept) == want:
-            break
+        if max(len(row[c]) for c in COLUMNS) <= o.limit:
+            kept.append({c: [t % size for t in row[c]] for c in COLUMNS})
+    folders["data"] = Path(o.work) / "ids.jsonl"
+    folders["data"].write_text("".join(json.dumps(row) + "\n" for row in kept))
+
+
+def choose_pairs(o, folders, path):
+    """The first pairs, as torch_baseline.py takes them."""
+    want = o.batch * o.micro * o.steps
+    kept = [json.loads(line) for line in folders["data"].read_text().splitlines()[:want]]
     path.write_text("".join(json.dumps(row) + "\n" for row in kept))
     return [sum(len(row[c]) for c in COLUMNS) for row in kept]
 
@@ -150,38 +193,48 @@ def micro_losses(o, reward):
 def run_impex(o, objective, folders):
     with tempfile.TemporaryDirectory(dir=o.work) as work:
         pairs, suite, out = Path(work) / "pairs.jsonl", Path(work) / "suite.yaml", Path(work) / "out"
-        tokens = choose_pairs(o, pairs)
+        tokens = choose_pairs(o, folders, pairs)
         suite.write_text(SUITE.format(pairs=pairs, model=folders[objective], objective=objective, batch=o.batch,
                                       step=o.batch * o.micro, threads=o.threads, output=out))
         env = dict(os.environ, OMP_NUM_THREADS=str(o.threads))
+        start = time.perf_counter()
         _, memory = run_measured([o.impex, "run", str(suite)], env)
+        wall = time.perf_counter() - start
         result = next((out / "bench").glob("*.h5"))
-        time = doubles(result, "/train/time", work)
-        each = len(time) // o.steps
+        times, evaluations = doubles(result, "/train/time", work), doubles(result, "/eval/same/seconds", work)
+        each = len(times) // o.steps
+        speed = {name: doubles(result, f"/speed/{name}", work) for name in SPEED}
         saved = doubles(result, "/saved/reference_cache", work)[0] if objective == "im_rm" else 0
         whole = doubles(result, "/reference/seconds", work)[0] if objective == "im_rm" else 0
-        return {"seconds": sum(time), "phases": [sum(time[p::9]) for p in range(9)] if each == 9 else None,
+        return {"seconds": sum(times), "phases": [sum(times[p::each]) for p in range(each)], "speed": speed,
+                "around_seconds": wall - sum(times) - sum(evaluations) - (whole - saved),
                 "reference_seconds": whole - saved, "pairs": o.batch * o.micro * o.steps, "tokens": sum(tokens),
-                "evaluation_seconds": doubles(result, "/eval/same/seconds", work)[-1], "peak_gib": memory,
+                "evaluation_seconds": min(evaluations), "peak_gib": memory,
                 "losses": micro_losses(o, doubles(result, "/eval/same/reward", work))}
 
 
 def run_torch(o, objective, folders, python):
-    lines = Path(o.work) / "head.txt"  # torch_baseline.py wants a number per line
-    lines.write_text("\n".join((Path(o.peer) / "head_768.txt").read_text().split()))
-    head = ["--head", str(lines)] if objective == "ex_rm" else []
-    out, _ = run_measured([python, str(Path(o.peer) / "torch_baseline.py"), "--model", str(folders["torch"]), "--data",
-                           str(Path(o.peer) / "ultrafeedback_ids.jsonl"), "--objective", objective, "--batch",
-                           str(o.batch), "--micro", str(o.micro), "--steps", str(o.steps), "--threads", str(o.threads),
-                           "--warmup", "0", "--limit", str(LIMIT), *head])
+    head = ["--head", str(folders["head"])] if objective == "ex_rm" else []
+    common = ["--model", str(folders["torch"]), "--data", str(folders["data"]), "--objective", objective, "--batch",
+              str(o.batch), "--threads", str(o.threads), "--limit", str(o.limit)]
+    out, _ = run_measured([python, str(Path(o.peer) / "torch_baseline.py"), *common, "--micro", str(o.micro), "--steps",
+                           str(o.steps), "--warmup", "0", *head])
     answer = json.loads(out.strip().splitlines()[-1])
-    return {"seconds": answer["seconds"], "pairs": answer["pairs"], "peak_gib": answer["peak_gib"],
+    out, _ = run_measured([python, str(HERE / "torch_evaluate.py"), *common, "--pairs", str(answer["pairs"])])
+    return {"evaluation_seconds": json.loads(out.strip().splitlines()[-1])["seconds"], "seconds": answer["seconds"], "pairs": answer["pairs"], "peak_gib": answer["peak_gib"],
             "losses": answer["losses"][:o.micro], "padded_tokens": answer["padded_tokens"], "tokens": answer["tokens"]}
+
+
+def run_probe(o, folders):
+    env = dict(os.environ, OMP_NUM_THREADS=str(o.threads))
+    out, _ = run_measured([o.impex, "probe", str(folders["torch"]), "--json"], env)
+    return {"peak": json.loads(out)["products"]["node_peak_flop_per_s"]}
 
 
 def measure(o, folders, python):
     runs = []
     for repeat in range(o.repeats):
+        runs.append({"program": "probe", "objective": None, "repeat": repeat, **run_probe(o, folders)})
         for objective in o.objective or ["ex_rm", "im_rm"]:
             for program in ["impex", "torch"] if python else ["impex"]:
                 one = run_impex(o, objective, folders) if program == "impex" else run_torch(o, objective, folders, python)
@@ -195,26 +248,63 @@ def median(runs, key):
     return statistics.median(r[key] for r in runs)
 
 
+def of_peak(runs, ours):
+    """Shares of the peak and of a step's time, from the run with the shortest step."""
+    peak = max(r["peak"] for r in runs if r["program"] == "probe")
+    s = min(ours, key=lambda r: r["seconds"])["speed"]
+    step = range(STEP_PHASES)
+
+    def of(name, phases=step):
+        return sum(s[name][p] for p in phases)
+    rates = {name: (of("flop", phases) + of("attention_flop", phases)) / of("seconds", phases) / peak
+             for name, phases in {"step": step, "forward": [1], "head": [2], "backward": [3], "evaluation": [6]}.items()
+             if of("flop", phases) > 0}
+    shares = {"attention": of("attention_seconds") / of("seconds"),
+              "rest": 1 - (of("product_seconds") + of("attention_seconds")) / of("seconds")}
+    return {"peak_flops": peak, "of_peak": rates | {"products": of("flop") / of("product_seconds") / peak},
+            "share_of_step": shares}
+
+
 def compare(o, runs, objective):
     ours, theirs = ([r for r in runs if r["objective"] == objective and r["program"] == p] for p in ("impex", "torch"))
     step, reference, pairs = median(ours, "seconds"), median(ours, "reference_seconds"), ours[0]["pairs"]
     row = {"objective": objective, "threads": o.threads, "impex_pairs_per_second": pairs / step,
            "impex_reference_seconds": reference, "impex_evaluation_pairs_per_second": pairs / median(ours, "evaluation_seconds"),
-           "impex_peak_gib": median(ours, "peak_gib"), "impex_losses": ours[0]["losses"]}
+           "impex_peak_gib": median(ours, "peak_gib"), "impex_losses": ours[0]["losses"],
+           "impex_around_seconds": median(ours, "around_seconds")} | of_peak(runs, ours)
     if theirs:
         speed = pairs / median(theirs, "seconds")
         apart = max(abs(a - b) / abs(b) for a, b in zip(ours[0]["losses"], theirs[0]["losses"]))
-        row |= {"torch_pairs_per_second": speed, "ratio": pairs / step / speed,
+        theirs_judge = pairs / median(theirs, "evaluation_seconds")
+        row |= {"torch_evaluation_pairs_per_second": theirs_judge,
+                "evaluation_ratio": row["impex_evaluation_pairs_per_second"] / theirs_judge,
+                "torch_pairs_per_second": speed, "ratio": pairs / step / speed,
                 "ratio_with_reference": pairs / (step + reference / o.epochs) / speed,
                 "torch_peak_gib": median(theirs, "peak_gib"), "torch_losses": theirs[0]["losses"],
                 "losses_apart": apart, "losses_agree": apart <= 1e-5}
     return row
 
 
+def percent(value):
+    return "-" if value is None else f"{100 * value:.1f} %"
+
+
+MORE = [("evaluation, impex pairs/s", lambda r: f"{r['impex_evaluation_pairs_per_second']:.3f}"),
+        ("PyTorch", lambda r: f"{r['torch_evaluation_pairs_per_second']:.3f}" if "evaluation_ratio" in r else "-"),
+        ("ratio", lambda r: f"{r['evaluation_ratio']:.2f}" if "evaluation_ratio" in r else "-"),
+        ("peak of products, GFLOP/s", lambda r: f"{r['peak_flops'] / 1e9:.0f}"),
+        *((f"{name} of it", lambda r, name=name: percent(r["of_peak"].get(name)))
+          for name in ("products", "forward", "head", "backward", "step", "evaluation")),
+        ("attention, of a step's time", lambda r: percent(r["share_of_step"]["attention"])),
+        ("all else that is no product", lambda r: percent(r["share_of_step"]["rest"])),
+        ("around steps and evaluations, s", lambda r: f"{r['impex_around_seconds']:.2f}")]
+
+
 def markdown(o, rows, reason):
     def cell(row, key, form):
         return format(row[key], form) if key in row else "-"
-    lines = [f"{o.size}, batch {o.batch} x {o.micro}, {o.steps} step(s) of {o.batch * o.micro} pairs, {o.threads} thread(s), "
+    name = Path(o.model).name if o.model else f"{o.size}, {o.layers} layers" if o.layers else o.size
+    lines = [f"{name}, batch {o.batch} x {o.micro}, {o.steps} step(s) of {o.batch * o.micro} pairs, {o.threads} thread(s), "
              f"medians of {o.repeats} alternating repeat(s), {cpu()}", "",
              "| | impex pairs/s | PyTorch pairs/s | ratio | ratio with 1/%d of the reference pass | reference pass, s | "
              "impex GiB | PyTorch GiB | first losses impex | first losses PyTorch | largest relative difference |" % o.epochs,
@@ -226,6 +316,9 @@ def markdown(o, rows, reason):
                                  cell(r, "ratio_with_reference", ".2f"), cell(r, "impex_reference_seconds", ".2f"),
                                  cell(r, "impex_peak_gib", ".2f"), cell(r, "torch_peak_gib", ".2f"), *losses,
                                  cell(r, "losses_apart", ".1e")]) + " |")
+    lines += ["", "| | " + " | ".join(name for name, _ in MORE) + " |", "|---" * (len(MORE) + 1) + "|"]
+    for r in rows:
+        lines.append("| " + " | ".join([r["objective"], *(show(r) for _, show in MORE)]) + " |")
     if reason:
         lines += ["", f"PyTorch was not measured: {reason}"]
     return "\n".join(lines) + "\n"
@@ -246,6 +339,7 @@ def main():
     Path(o.work).mkdir(parents=True, exist_ok=True)
     python, reason = torch_python(o)
     folders = make_folders(o, python)
+    write_data(o, folders)
     if o.no_torch:
         python, reason = None, "--no-torch"
     runs = measure(o, folders, python)

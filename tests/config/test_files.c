@@ -41,7 +41,7 @@ static void errors_of_all_files(void **state)
                    "one.yaml:2:11: training.epochs: a whole number is expected, not x\n"
                    "two.yaml:1:17: training.eps: 2 is above 1: above 0 to 1 is allowed\n"
                    "two.yaml:3:1: unknown: unknown key. Known: suite, task, include, data, matrix, parts, model, "
-                   "training, pretrain, theory, scaling, evaluate, generate, quality, checkpoint, watchdog, parallel, compat, output\n"
+                   "training, pretrain, theory, scaling, evaluate, generate, quality, checkpoint, watchdog, parallel, compat, speed, output\n"
                    "three.yaml:2:1: training: YAML: did not find expected node content (while parsing a flow node)");
 }
 
@@ -164,7 +164,7 @@ static void bad_overrides(void **state)
     scratch_refuse(SUITE, "trainig.epochs=1",
                    "--set trainig.epochs=1: trainig: unknown key, did you mean training? Known: suite, task, include, "
                    "data, matrix, parts, model, training, pretrain, theory, scaling, evaluate, generate, quality, checkpoint, watchdog, parallel, compat, "
-                   "output");
+                   "speed, output");
     scratch_refuse("suite: s\ntask: preference\ndata: {miniworld: chat}\nmatrix: {model: [m], epochs: [1, 2]}\n",
                    "training.epochs=3",
                    "--set training.epochs=3: training.epochs: matrix.epochs gives the values: this one would be lost");

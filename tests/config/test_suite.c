@@ -286,6 +286,9 @@ static void the_answer(void **state)
     check_echo(SUITE "training: {reference: here}\n", 1, SUITE "training: {reference: there}\n", 1, A, true);
     check_echo(SUITE, 0, SUITE "parallel: {lanes: 4}\n", 0, A, false);
     check_echo(SUITE, 0, SUITE "compat: {clip: true}\n", 0, T, false);
+    check_echo(SUITE, 0, SUITE "speed: {last_block: true}\n", 0, A, true);
+    check_echo(SUITE, 0, SUITE "speed: {last_block: false}\n", 0, A, false);
+    check_echo(SUITE, 0, SUITE "speed: {keep_logits: false, reference_cache: false}\n", 0, A, true);
     check_echo(SUITE, 0, SUITE "training: {learning_rate: 2e-6}\n", 0, T, false);
     check_echo(SUITE, 0, SUITE "evaluate: {every: 7}\n", 0, A, false);
     check_echo("suite: s\ntask: preference\ndata: {miniworld: chat}\nmatrix: {model: [m], seed: [1]}\n", 0, SUITE, 0, T,

@@ -147,6 +147,11 @@ static void states_are_remembered(void **state)
         s.w[trained.lo] += 1; /* the head is not remembered */
         train(&s, 0, 1);
         assert_true(memcmp(s.result, before, sizeof before) != 0);
+        s.w[trained.lo] -= 1;
+        assert_true(ix_pass_count(s.pass).state_tokens > 0);
+        ix_pass_set_waste(s.pass, (ix_pass_waste){.frozen_states = true});
+        train(&s, 0, 1); /* what is computed again does */
+        assert_true(memcmp(s.result, before, sizeof before) != 0);
         free(first);
         close_side(&s);
     }

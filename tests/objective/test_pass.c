@@ -89,6 +89,9 @@ static int teardown(void **state)
     return 0;
 }
 
+static ix_pass_waste waste;   /* of the passes of `run` */
+static ix_pass_spared spared; /* by the latest */
+
 /* Pairs order[0..n) in one pack; result and dw (may be NULL) as ix_pass gives them, result by pair number. */
 static void run(world *s, const char *objective, const int *order, int n, bool share, float *dw, ix_pair_result *out)
 {
@@ -103,10 +106,12 @@ static void run(world *s, const char *objective, const int *order, int n, bool s
         memcpy(reference[i], s->reference[order[i]], sizeof reference[i]);
     }
     CHECK_OK(ix_pass_create(&pass, ix_objective_find(objective), &settings, s->model, PAIRS * 4 * LONGEST, NULL));
+    ix_pass_set_waste(pass, waste);
     const double(*given)[IX_SIDES] = (const double(*)[IX_SIDES])reference;
     if (dw) ix_pass_gradient(pass, s->w, dw, pack, given, s->scale, result);
     else ix_pass_rewards(pass, s->w, pack, given, result);
     for (int i = 0; i < n; i++) out[order[i]] = result[i];
+    spared = ix_pass_count(pass);
     ix_pass_destroy(&pass);
     ix_pack_destroy(&pack);
 }
@@ -134,6 +139,18 @@ static void rewards_do_not_depend_on_the_pack(void **state)
     }
 }
 
+/* |a - b| / |a| */
+static double difference(const float *a, const float *b, int64_t n)
+{
+    double norm = 0, apart = 0;
+    for (int64_t i = 0; i < n; i++) {
+        norm += (double)a[i] * (double)a[i];
+        apart += ((double)a[i] - (double)b[i]) * ((double)a[i] - (double)b[i]);
+    }
+    assert_true(norm > 0);
+    return sqrt(apart / norm);
+}
+
 static void gradients_agree(void **state)
 {
     world *s = *state;
@@ -147,16 +164,56 @@ static void gradients_agree(void **state)
             run(s, objectives[o], forth, PAIRS, k < 2, g[k], out);
         }
         assert_memory_equal(g[0], g[1], (size_t)n * sizeof *g[0]); /* threads */
-        double norm = 0, apart = 0;
-        for (int64_t i = 0; i < n; i++) {
-            norm += (double)g[0][i] * g[0][i];
-            apart += ((double)g[0][i] - g[2][i]) * ((double)g[0][i] - g[2][i]);
-        }
-        assert_true(norm > 0);
-        CHECK_NEAR(sqrt(apart / norm), 0, 1e-5); /* sharing */
+        CHECK_NEAR(difference(g[0], g[2], n), 0, 1e-5);            /* sharing */
         for (int k = 0; k < 3; k++) free(g[k]);
         omp_set_num_threads(1);
     }
+}
+
+static int64_t prompt_tokens(const world *s)
+{
+    int64_t n = 0;
+    for (int i = 0; i < PAIRS; i++) n += s->pair[i].prompt_size;
+    return n;
+}
+
+static int64_t response_tokens(const world *s)
+{
+    int64_t n = 0;
+    for (int i = 0; i < PAIRS; i++) n += s->pair[i].response_size[0] + s->pair[i].response_size[1];
+    return n;
+}
+
+/* Whatever is left out could as well be computed: the same rewards, and gradients but for the order of sums. */
+static void nothing_left_out_is_the_same(void **state)
+{
+    static const ix_pass_waste wasted[] = {{.last_block = true}, {.head_rows = true}, {.logits = true}};
+    world *s = *state;
+    int64_t n = ix_model_params(s->model)->floats;
+    float *g = calloc((size_t)n, sizeof *g), *other = malloc((size_t)n * sizeof *other);
+    for (int o = 0; o < 2; o++) {
+        ix_pair_result out[PAIRS], all[PAIRS];
+        memset(g, 0, (size_t)n * sizeof *g);
+        run(s, objectives[o], mixed, PAIRS, true, g, out);
+        bool im = o == 1; /* whose reads are the responses but for their ends, and the prompts' ends */
+        assert_int_equal(spared.prompt_tokens, prompt_tokens(s));
+        assert_int_equal(spared.block_rows, prompt_tokens(s) + (im ? PAIRS : response_tokens(s) - 2 * PAIRS));
+        assert_int_equal(spared.head_rows, im ? spared.block_rows : 0);
+        for (int k = 0; k < 3; k++) {
+            waste = wasted[k];
+            memset(other, 0, (size_t)n * sizeof *other);
+            run(s, objectives[o], mixed, PAIRS, true, other, all);
+            assert_memory_equal(all, out, sizeof all);
+            if (k == 2) assert_memory_equal(other, g, (size_t)n * sizeof *g);
+            else CHECK_NEAR(difference(g, other, n), 0, 1e-5);
+            assert_int_equal(spared.head_rows, im && k != 1 ? PAIRS + prompt_tokens(s) : 0);
+            assert_true((spared.block_rows > 0) == (k == 2));
+            assert_int_equal(ix_model_take_recomputed(s->model), im && k == 2 ? response_tokens(s) : 0);
+        }
+        waste = (ix_pass_waste){0};
+    }
+    free(g);
+    free(other);
 }
 
 /* A policy that is its own reference: rewards exactly 0, loss exactly ln 2. */
@@ -198,7 +255,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(rewards_do_not_depend_on_the_pack),
                                        cmocka_unit_test(gradients_agree), cmocka_unit_test(equal_models_give_zero),
-                                       cmocka_unit_test(pair_loss_is_stable)};
+                                       cmocka_unit_test(pair_loss_is_stable),
+                                       cmocka_unit_test(nothing_left_out_is_the_same)};
     int failed = 0;
     for (; family < (int)(sizeof families / sizeof *families); family++) {
         printf("%s\n", families[family].model_type);

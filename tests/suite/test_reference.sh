@@ -45,8 +45,13 @@ good 'no cache possible' suite --set output=two
 warns 'later runs will compute it again'
 same two alone
 
+# Nothing is read or left where no cache is wanted; logits that are computed twice are the same bits.
+good 'no cache wanted' suite --set output=none --set speed.reference_cache=false --set speed.keep_logits=false
+[ ! -e none/cache ] || fail 'a cache was left'
+same none alone
+
 # A reference of its own: its numbers are others, and kept apart.
 good 'another reference' suite --set output=one --set training.reference=miniworld-second
 [ "$(ls one/cache/*.h5 | wc -l)" -eq 6 ] || fail 'the cache should hold three sets of two references'
 "$look" zero one/tiny/*.h5 >out 2>&1 && fail 'another reference gives rewards of 0'
-finish 12
+finish 14
