@@ -65,18 +65,17 @@ static void read_evaluation(ix_cost *c, const ix_reader *rd)
 /* The numbers of /speed/<name> by phase. */
 static bool read_phases(const ix_reader *rd, const char *name, double out[IX_PHASE_COUNT])
 {
-    char *path = ix_format("/speed/%s", name), **phase = NULL;
+    char *path = ix_format("/speed/%s", name);
     double *value = NULL;
-    int64_t n = 0, names = 0;
+    int64_t n = 0;
+    int *known = NULL;
     bool good = ix_reader_has(rd, path) && ix_reader_array(rd, path, 1, &n, &value) == IX_OK &&
-                ix_reader_texts(rd, "/speed/phase", 1, &names, &phase) == IX_OK && names == n;
-    for (int64_t i = 0; good && i < n; i++) {
-        int p = phase_named(phase[i]);
-        if (p >= 0) out[p] = value[i];
-    }
+                ix_times_phases(rd, "/speed/phase", n, &known) == IX_OK;
+    for (int64_t i = 0; good && i < n; i++)
+        if (known[i] >= 0) out[known[i]] = value[i];
     free(path);
     free(value);
-    free(phase);
+    free(known);
     return good;
 }
 
