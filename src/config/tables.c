@@ -332,7 +332,7 @@ static const ix_option root_rows[] = {
     SECTION("watchdog", watchdog, 0, "ranks that stop answering", .table = &watchdog_table),
     SECTION("parallel", parallel, 0, "how ranks and threads share the work", .table = &parallel_table),
     SECTION("compat", compat, PART, "peculiarities of the authors' code", .task = rewards, .table = &compat_table),
-    SECTION("speed", speed, PART, "what is left out because the answer does not need it", .task = rewards,
+    SECTION("speed", speed, PART, "what is left out because the answer does not need it", .task = steps,
             .table = &speed_table),
     ROW("output", PATH, AT(output), 0, 0, NULL, "results", 0, "folder of the results"),
 };
