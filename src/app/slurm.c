@@ -59,8 +59,8 @@ static ix_status check_kind(const ix_batch *b, const ix_places *places, const ix
     ix_status rc = IX_OK;
     char bytes[IX_FIGURE];
     long long each = k->data * k->tensor, runs = (long long)k->runs;
-    IX_NEED(k->fits, IX_EINPUT, "--mem %s: too little for %d ranks on a node, of which one needs %s", b->o->memory,
-            places->ranks_on_node, ix_figure_bytes(bytes, (double)k->bytes));
+    IX_NEED(k->fits, IX_EINPUT, "--mem %s: too little for a node with %d rank%s, of which one needs %s", b->o->memory,
+            places->ranks_on_node, places->ranks_on_node == 1 ? "" : "s", ix_figure_bytes(bytes, (double)k->bytes));
     IX_NEED(
         k->groups <= k->runs || k->runs < b->o->runs_per_job, IX_EINPUT,
         "--ranks: %d ranks are too many for one job: %lld run%s on %lld rank%s each fill %lld; fewer ranks, or more "

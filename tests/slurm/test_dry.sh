@@ -137,10 +137,11 @@ export SLURM_JOB_ID=7 SLURM_ARRAY_JOB_ID=5 SLURM_ARRAY_TASK_ID=3 SLURM_CLUSTER_N
 echo 'JobId=7 JobName=tiny JobState=RUNNING Reason=None Requeue=1 Restarts=0 BatchFlag=1' >job
 
 # job CODE WHAT ACT [SIGNAL]: the script ends with that code when the program acts so; a signal for the script as soon as
-# the program has begun.
+# the program has said that it began.
+began=': >"$SCRATCH/begun"'
 job() {
     wanted=$1 what=$2
-    printf '%s\n' ': >"$SCRATCH/begun"' "$3" >act
+    echo "$3" >act
     rm -f calls begun
     cases=$((cases + 1))
     $with bash $script >out 2>err &
@@ -159,7 +160,7 @@ requeued() {
 left_alone() {
     grep -q 'requeue' calls && fail "$what: was put back" calls out
 }
-slow='trap "exit 75" USR1 TERM; i=0; while [ $i -lt 100 ]; do sleep 0.1; i=$((i + 1)); done; exit 0'
+slow="trap 'exit 75' USR1; $began"'; i=0; while [ $i -lt 300 ]; do sleep 0.1; i=$((i + 1)); done; exit 0'
 
 job 0 'finished' 'exit 0'
 left_alone
@@ -170,9 +171,9 @@ job 75 'stopped by itself' 'exit 75'
 requeued
 job 75 'USR1' "$slow" USR1
 requeued
-job 138 'USR1 before it listens' 'sleep 0.3; kill -USR1 $$; sleep 5' USR1
+job 138 'USR1 before it listens' "$began; exec sleep 30" USR1
 requeued
-job 75 'TERM' "trap 'exit 75' TERM; (sleep 0.3; kill -TERM \$\$) & i=0; while [ \$i -lt 100 ]; do sleep 0.1; i=\$((i + 1)); done" TERM
+job 75 'TERM' "$began; sleep 1; exit 75" TERM
 left_alone
 export SLURM_RESTART_COUNT=2
 job 75 'the shadow of a restarted job' 'exit 75'

@@ -1,10 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# The shortest time limit that Slurm has, a minute: each time the run saves itself ahead of it and its task goes back into
-# the queue, until it is finished. All bits are those of mpirun on one node.
+# The shortest time limit that Slurm has, a minute. It may send USR1 a minute early, so seconds after the start; each time
+# the run saves itself and its task goes back into the queue, until it is finished. All bits are those of mpirun on one node.
 . "$3/tests/slurm/lib.sh"
 
-suite="$tiny --set training.epochs=1200 --set matrix.seed=[0] --set checkpoint.before_limit=30"
+suite="$tiny --set training.epochs=120 --set matrix.seed=[0] --set checkpoint.before_limit=30"
 good 'undisturbed' $launcher 2 "$impex" run $suite --set output=calm
 submit 'submit' --nodes 2 --ranks-per-node 1 --time 1
 await 1500 'the end of the array' gone $array
