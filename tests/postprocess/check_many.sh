@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# check_many.sh WRITER IMPEX_REPORT: a thousand runs within 256 MB of address space beside what the libraries map, with
+# check_many.sh WRITER IMPEX_REPORT: a thousand runs within 400 MB of address space, libraries included, with
 # every run counted. How long it takes is said and not judged (docs/report.md has a measurement).
 set -eu
 folder=$(mktemp -d)
