@@ -119,7 +119,8 @@ void ix_file_sweep(const char *path)
     DIR *dir = opendir(dirname(folder));
 
     for (struct dirent *e = dir ? readdir(dir) : NULL; e; e = readdir(dir))
-        if (strncmp(e->d_name, prefix, strlen(prefix)) == 0) unlinkat(dirfd(dir), e->d_name, 0);
+        if (strncmp(e->d_name, prefix, strlen(prefix)) == 0 && e->d_type != DT_LNK) /* not ours */
+            unlinkat(dirfd(dir), e->d_name, 0);
     if (dir) closedir(dir);
     free(copy);
     free(prefix);
