@@ -104,8 +104,8 @@ printf 'suite: t\ntask: hamiltonian\ndata: {hamiltonian: {test: 201}}\nmatrix: {
 bad "data.hamiltonian: the authors' generator has 5000 graphs for training and 200" run graphs.yaml
 sed 's/\[neox\]/[stories]/' s.yaml >stories.yaml
 bad 'stories: ex_grm needs "Yes" to be one token' run stories.yaml --set 'matrix.objective=[ex_grm]'
-run_with 'parallel.tensor: 2' parallel.tensor=2
 alone=yes
+run_with 'parallel.tensor: 2' parallel.tensor=2
 run_with 'make 2 ranks, but there are 1' parallel.data=2
 alone=
 
