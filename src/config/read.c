@@ -319,8 +319,8 @@ void ix_option_required(const void *base, const ix_table *table, const ix_node *
 {
     for (int i = 0; i < table->rows; i++) {
         const ix_option *row = &table->row[i];
-        bool there = *(const char *const *)((const char *)base + row->offset) || ix_node_entry(map, row->key);
-        if (!(row->flags & IX_OPT_REQUIRED) || there) continue;
+        if (!(row->flags & IX_OPT_REQUIRED)) continue; /* what is required is a text */
+        if (*(const char *const *)((const char *)base + row->offset) || ix_node_entry(map, row->key)) continue;
         size_t mark = ix_path_push(r, row->key);
         char *words = expected(row, row->words ? NULL : row->kind == IX_OPT_NAME ? "a name" : "a text");
         ix_complain(r, at, "is missing: %s", words);
