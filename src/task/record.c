@@ -24,7 +24,7 @@ static ix_status push(series *s, const double *value, int64_t n)
         s->value = more;
         s->capacity = capacity;
     }
-    memcpy(s->value + s->n, value, (size_t)n * sizeof *value);
+    if (n > 0) memcpy(s->value + s->n, value, (size_t)n * sizeof *value); /* an empty list has no memory */
     s->n += n;
     return IX_OK;
 }
