@@ -32,11 +32,12 @@ failed() {
 }
 
 # Of the tests on several ranks those on 1 and 3 (whoever needs all counts gets them without sanitizers), and without
-# --full not the four that take a minute each there. Said in a few lines where all is well, and with the output of the
+# --full not those that take longest there. Said in a few lines where all is well, and with the output of the
 # tests that failed.
 test_sanitized() {
     without='-[24]$'
-    [ $full = yes ] || without="$without|suite/failures|app/runs|text/test_oracle|text/test_chat"
+    [ $full = yes ] ||
+        without="$without|suite/(failures|scaling)|app/(runs|begin|commands)|text/test_(oracle|chat)"
     ctest --test-dir build/sanitize -L unit -LE full -E "$without" -j "$(cores)" --output-on-failure \
         >build/sanitize/ctest.log 2>&1
     code=$?
