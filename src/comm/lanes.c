@@ -7,9 +7,9 @@
 #include "base/arena.h"
 #include "comm/hop.h"
 
-/* A bucket has 16 MiB, a tenth of a second on a gigabit, or a 128th of everything where that is more: buckets move on
+/* A bucket has 16 MiB, a tenth of a second on a gigabit, or a 64th of everything where that is more: buckets move on
  * when the program calls, and it does not call more often for a larger model. */
-enum { BUCKET_FLOATS = 4 << 20, MOST_BUCKETS = 128, ALL_DIRECTLY = 32, HOPS = 2 };
+enum { BUCKET_FLOATS = 4 << 20, MOST_BUCKETS = 64, ALL_DIRECTLY = 32, HOPS = 2 };
 
 /* Buckets from these numbers on have begun a hop, and are through it. */
 typedef struct {
@@ -20,8 +20,9 @@ struct ix_lanes {
     const ix_grid *grid;
     ix_axis axis;
     MPI_Comm comm;
-    int L, D, rank, block;
+    int L, D, rank;
     int64_t n;
+    ix_lane_way way;
     ix_span own; /* lanes */
     int nodes;   /* that they end as */
     int buffers;
@@ -45,16 +46,16 @@ static int64_t bucket_floats(int64_t n)
     return (each + BUCKET_FLOATS - 1) / BUCKET_FLOATS * BUCKET_FLOATS;
 }
 
+/* All floats of bucket k. */
+static ix_span bucket_of(int64_t n, int64_t bucket, int64_t k)
+{
+    int64_t lo = k * bucket, hi = lo + bucket;
+    return (ix_span){lo, hi < n ? hi : n};
+}
+
 int64_t ix_lanes_buckets(int64_t n)
 {
     return (n + bucket_floats(n) - 1) / bucket_floats(n);
-}
-
-/* All floats of bucket k. */
-static ix_span bucket_of(int64_t n, int64_t k)
-{
-    int64_t lo = k * bucket_floats(n), hi = lo + bucket_floats(n);
-    return (ix_span){lo, hi < n ? hi : n};
 }
 
 int ix_lanes_block(int D)
@@ -67,7 +68,7 @@ int ix_lanes_block(int D)
 
 ix_span ix_lanes_part(int64_t n, int D, int i, int64_t k)
 {
-    return ix_hop_part(bucket_of(n, k), D, ix_lanes_block(D), i);
+    return ix_hop_part(bucket_of(n, bucket_floats(n), k), D, ix_lanes_block(D), i);
 }
 
 int64_t ix_lanes_share(int64_t n, int D, int i)
@@ -86,7 +87,7 @@ static bool in_two_hops(int L, int D, int block)
 static int64_t stage_floats(int L, int D, int64_t n, int others)
 {
     int block = ix_lanes_block(D);
-    ix_span all = bucket_of(n, 0);
+    ix_span all = bucket_of(n, bucket_floats(n), 0);
     int64_t part = ix_span_size(ix_hop_part(all, D, block, 0));
     if (!in_two_hops(L, D, block)) return IX_HOP_BANKS * others * part;
     return IX_HOP_BANKS * ((block - 1) * ix_span_size(ix_hop_part(all, block, block, 0)) + (D / block - 1) * part);
@@ -139,26 +140,31 @@ done:
 static ix_status make_hops(ix_lanes *l)
 {
     ix_status rc = IX_OK;
-    int64_t floats = ix_span_size(bucket_of(l->n, 0));
-    int place = l->rank % l->block, block = l->rank / l->block;
-    ix_meeting all = {l->comm, 0, 1, l->D, l->rank, l->block},
-               near = {l->comm, l->rank - place, 1, l->block, place, l->block},
-               far = {l->comm, place, l->block, l->D / l->block, block, l->D / l->block};
+    int64_t floats = ix_span_size(bucket_of(l->n, l->way.bucket, 0));
+    int place = l->rank % l->way.block, block = l->rank / l->way.block;
+    ix_meeting all = {l->comm, 0, 1, l->D, l->rank, l->way.block},
+               near = {l->comm, l->rank - place, 1, l->way.block, place, l->way.block},
+               far = {l->comm, place, l->way.block, l->D / l->way.block, block, l->D / l->way.block};
 
-    l->hops = in_two_hops(l->L, l->D, l->block) ? 2 : 1;
+    l->hops = in_two_hops(l->L, l->D, l->way.block) ? 2 : 1;
     if (l->hops == 1) return ix_hop_make(&l->hop[0], &all, l->L, floats);
-    IX_TRY(ix_hop_make(&l->hop[0], &near, l->block, floats));
+    IX_TRY(ix_hop_make(&l->hop[0], &near, l->way.block, floats));
     IX_TRY(ix_hop_make(&l->hop[1], &far, far.ranks,
-                       ix_span_size(ix_hop_part((ix_span){0, floats}, l->block, l->block, 0))));
+                       ix_span_size(ix_hop_part((ix_span){0, floats}, l->way.block, l->way.block, 0))));
 done:
     return rc;
+}
+
+int64_t ix_lanes_count(const ix_lanes *l)
+{
+    return (l->n + l->way.bucket - 1) / l->way.bucket;
 }
 
 static void rewind_step(ix_lanes *l)
 {
     l->depth = 0;
     l->next = l->own.lo;
-    for (int h = 0; h < HOPS; h++) l->moved[h].begun = l->moved[h].done = ix_lanes_buckets(l->n);
+    for (int h = 0; h < HOPS; h++) l->moved[h].begun = l->moved[h].done = ix_lanes_count(l);
     l->ready = l->n;
 }
 
@@ -172,18 +178,26 @@ done:
     return rc;
 }
 
-ix_status ix_lanes_create(ix_lanes **out, const ix_grid *grid, ix_axis axis, int L, int64_t n, int block)
+static ix_lane_way way_of(const ix_lane_way *wanted, int D, int64_t n)
+{
+    ix_lane_way way = wanted ? *wanted : (ix_lane_way){0};
+    if (way.block == 0) way.block = ix_lanes_block(D);
+    if (way.bucket == 0) way.bucket = bucket_floats(n);
+    IX_CONTRACT(way.bucket > 0 && way.bucket % IX_LANE_CHUNK == 0);
+    IX_CONTRACT(way.block == D || (way.block > 0 && D % way.block == 0 && (way.block & (way.block - 1)) == 0));
+    return way;
+}
+
+ix_status ix_lanes_create(ix_lanes **out, const ix_grid *grid, ix_axis axis, int L, int64_t n, const ix_lane_way *way)
 {
     ix_status rc = IX_OK;
     int D = grid->size[axis], rank = grid->rank[axis];
     ix_lanes *l = calloc(1, sizeof *l);
 
     *out = NULL;
-    if (block == 0) block = ix_lanes_block(D);
-    IX_CONTRACT(L >= D && n >= 1 && D % block == 0 && (block == D || (block & (block - 1)) == 0));
-    if (l)
-        *l = (ix_lanes){
-            .grid = grid, .axis = axis, .comm = grid->comm[axis], .L = L, .D = D, .rank = rank, .block = block, .n = n};
+    IX_CONTRACT(L >= D && n >= 1);
+    if (l) *l = (ix_lanes){.grid = grid, .axis = axis, .comm = grid->comm[axis], .L = L, .D = D, .rank = rank, .n = n};
+    if (l) l->way = way_of(way, D, n);
     if (l) l->own = ix_split(L, D, rank);
     if (l) rewind_step(l);
     IX_TRY(ix_grid_agree(grid, axis, make_lanes(l)));
@@ -274,43 +288,53 @@ int ix_lanes_sums(const ix_lanes *l, ix_lane_sum out[IX_LANE_SUMS])
 
 ix_span ix_lanes_mine(const ix_lanes *l, int64_t k)
 {
-    return ix_hop_part(bucket_of(l->n, k), l->D, l->block, l->rank);
+    return ix_hop_part(bucket_of(l->n, l->way.bucket, k), l->D, l->way.block, l->rank);
 }
 
 /* What hop h has to do with bucket k: all of it, or my stretch of it. */
 static ix_span span_of(const ix_lanes *l, int h, int64_t k)
 {
-    ix_span all = bucket_of(l->n, k);
-    return h == 0 ? all : ix_hop_part(all, l->block, l->block, l->rank % l->block);
+    ix_span all = bucket_of(l->n, l->way.bucket, k);
+    return h == 0 ? all : ix_hop_part(all, l->way.block, l->way.block, l->rank % l->way.block);
 }
 
 static bool may_begin(const ix_lanes *l, int h, int64_t k)
 {
-    return h == 0 ? bucket_of(l->n, k).lo >= l->ready : k >= l->moved[h - 1].done;
+    return h == 0 ? bucket_of(l->n, l->way.bucket, k).lo >= l->ready : k >= l->moved[h - 1].done;
 }
 
-/* Sends what may be sent and adds what has come, the last bucket first. Did anything move? */
-static bool move_hop(ix_lanes *l, int h, bool wait)
+static bool begin_hop(ix_lanes *l, int h)
 {
     progress *p = &l->moved[h];
-    bool moved = false;
+    bool began = false;
     while (p->begun > 0 && p->done - p->begun < IX_HOP_BANKS && may_begin(l, h, p->begun - 1)) {
         int64_t k = --p->begun;
         ix_hop_send(&l->hop[h], (int)(k % IX_HOP_BANKS), l->buffer, span_of(l, h, k));
-        moved = true;
+        began = true;
     }
-    if (p->done > p->begun && ix_hop_finish(&l->hop[h], (int)((p->done - 1) % IX_HOP_BANKS), wait)) {
-        p->done--;
-        moved = true;
-    }
-    return moved;
+    return began;
 }
 
+/* The bucket that has been on its way for longest. */
+static bool finish_hop(ix_lanes *l, int h, bool wait)
+{
+    progress *p = &l->moved[h];
+    if (p->done == p->begun || !ix_hop_finish(&l->hop[h], (int)((p->done - 1) % IX_HOP_BANKS), wait)) return false;
+    p->done--;
+    return true;
+}
+
+/* Sends what may be sent and adds what has come, the last bucket first. All ranks must wait for the same thing first:
+ * for an earlier bucket's second hop before a later one's first; else some wait for each other in a circle. */
 static void move(ix_lanes *l, bool wait)
 {
     for (bool moved = true; moved;) {
         moved = false;
-        for (int h = 0; h < l->hops; h++) moved |= move_hop(l, h, wait);
+        for (int h = 0; h < l->hops; h++) moved |= begin_hop(l, h);
+        for (int h = l->hops - 1; h >= 0; h--) {
+            bool first = h + 1 == l->hops || l->moved[h + 1].done == l->moved[h].done;
+            moved |= finish_hop(l, h, wait && first);
+        }
     }
 }
 
@@ -346,7 +370,7 @@ float *ix_lanes_reduce(ix_lanes *l)
 /* The hops in the opposite order; while a bucket makes its second one the next is in its first. */
 void ix_lanes_gather(ix_lanes *l, float *x)
 {
-    int64_t buckets = ix_lanes_buckets(l->n);
+    int64_t buckets = ix_lanes_count(l);
     for (int64_t round = 0; round < buckets + l->hops && l->D > 1; round++)
         for (int h = l->hops - 1; h >= 0; h--) {
             int64_t k = round - (l->hops - 1 - h);

@@ -56,13 +56,20 @@ size_t ix_lanes_bytes(int L, int D, int64_t n);
  * (D - 1) / D of a gradient. */
 double ix_lanes_sent(int L, int D, int64_t n);
 
+/* Ranks of a block and floats of a bucket, for whoever measures other ways than the usual one; 0: the usual one.
+ * Contract: a block is a power of two that divides the number of ranks, or that number; a bucket is whole chunks. */
+typedef struct {
+    int block;
+    int64_t bucket;
+} ix_lane_way;
+
 /* Collective over the axis, which the grid must keep alive. L lanes of n >= 1 floats; contract: L >= size of the axis.
- * `block`: 0, or instead of ix_lanes_block a power of two that divides the size of the axis, or that size itself.
- * IX_ENOMEM on every rank alike. Allocates everything: a step allocates nothing. */
-ix_status ix_lanes_create(ix_lanes **out, const ix_grid *grid, ix_axis axis, int L, int64_t n, int block);
+ * `way`: NULL is the usual one. IX_ENOMEM on every rank alike. Allocates everything: a step allocates nothing. */
+ix_status ix_lanes_create(ix_lanes **out, const ix_grid *grid, ix_axis axis, int L, int64_t n, const ix_lane_way *way);
 void ix_lanes_destroy(ix_lanes **lanes); /* Local. NULL is fine; leaves *lanes NULL */
 
-/* Local: my part of bucket k. */
+/* Local: how many buckets there are, and my part of bucket k. */
+int64_t ix_lanes_count(const ix_lanes *lanes);
 ix_span ix_lanes_mine(const ix_lanes *lanes, int64_t k);
 
 /* Local. The buffer [n] of my next lane, zeroed, to be added to; and: it is finished. begin() invalidates the sum of

@@ -193,7 +193,7 @@ ix_status ix_probe_sums(const ix_grid *world, int64_t floats, double seconds, ix
     t.out = ix_alloc_block((size_t)out->bytes);
     rc = t.in && t.out ? IX_OK : ix_fail(IX_ENOMEM, "measuring sums of %lld floats: out of memory", (long long)floats);
     IX_TRY(ix_grid_agree(world, IX_WORLD, rc));
-    IX_TRY(ix_lanes_create(&t.lanes, world, IX_WORLD, t.ranks, floats, 0));
+    IX_TRY(ix_lanes_create(&t.lanes, world, IX_WORLD, t.ranks, floats, NULL));
     ix_lanes_begin(t.lanes);
     ix_lanes_end(t.lanes);
     t.once = ordered_sum;

@@ -2,10 +2,9 @@
  *
  * sum_tensor.c - what tensor ranks know in parts becomes a whole: every rank gets everybody's numbers of its share,
  * adds them in rank order, and hands the share out. */
-#include <string.h>
-
 #include "base/span.h"
 #include "comm/mpi_call.h"
+#include "comm/tree.h"
 
 enum { TAG_SHARE = 5, TAG_SUM = 6, RANKS = 1024 };
 
@@ -30,17 +29,6 @@ static void receive(requests *r, float *x, int64_t n, int from, int tag, MPI_Com
     if (n) IX_MPI(MPI_Irecv(x, (int)n, MPI_FLOAT, from, tag, comm, &r->request[r->n++]));
 }
 
-/* x[share] = ((rank 0's + rank 1's) + rank 2's) + ...; `others` holds theirs, one after the other, mine left out. */
-static void add_up(float *x, ix_span share, const float *others, int ranks, int mine)
-{
-    int64_t n = ix_span_size(share);
-    for (int64_t i = 0; i < n; i++) {
-        float own = x[share.lo + i], sum = mine == 0 ? own : others[i];
-        for (int r = 1; r < ranks; r++) sum += r == mine ? own : others[(r < mine ? r : r - 1) * n + i];
-        x[share.lo + i] = sum;
-    }
-}
-
 static void sum_piece(const ix_grid *g, float *x, int64_t n)
 {
     int ranks = g->size[IX_TENSOR], mine = g->rank[IX_TENSOR];
@@ -56,7 +44,7 @@ static void sum_piece(const ix_grid *g, float *x, int64_t n)
         if (i != mine) send(&r, x + theirs.lo, ix_span_size(theirs), i, TAG_SHARE, comm);
     }
     wait_for(&r);
-    add_up(x, share, g->sums, ranks, mine);
+    ix_tree_add_ranks(x + share.lo, g->sums, size, ranks, mine);
     for (int i = 0; i < ranks; i++) {
         ix_span theirs = ix_split(n, ranks, i);
         if (i == mine) continue;

@@ -64,3 +64,12 @@ void ix_tree_add(float *const *base, const ix_add *adds, int count, int64_t lo, 
         }
     }
 }
+
+void ix_tree_add_ranks(float *x, const float *others, int64_t n, int ranks, int mine)
+{
+    for (int64_t i = 0; i < n; i++) {
+        float own = x[i], sum = mine == 0 ? own : others[i];
+        for (int r = 1; r < ranks; r++) sum += r == mine ? own : others[(r < mine ? r : r - 1) * n + i];
+        x[i] = sum;
+    }
+}

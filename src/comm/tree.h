@@ -38,4 +38,8 @@ int ix_tree_nodes(int L, ix_span own, ix_node stack[IX_TREE_DEPTH], int *buffers
  * gives the same bits. */
 void ix_tree_add(float *const *base, const ix_add *adds, int count, int64_t lo, int64_t hi);
 
+/* Where the order is simply that of ranks: x[n] = ((rank 0's + rank 1's) + rank 2's) + ...; `others` holds theirs, one
+ * after the other, mine left out: that is x. */
+void ix_tree_add_ranks(float *x, const float *others, int64_t n, int ranks, int mine);
+
 #endif

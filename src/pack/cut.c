@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pack/cut.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 
 typedef struct {
@@ -26,28 +27,53 @@ static void spread_order(int *order, int parts)
     }
 }
 
+/* Parts that wait for work, those with less before those with more, equal ones in the order that they are taken in: a
+ * heap, heap[0] the next. A step of many nodes has many thousands of pairs and a part for every node. */
+typedef struct {
+    int64_t load;
+    int place, part;
+} load;
+
+static bool before(const load *a, const load *b)
+{
+    return a->load != b->load ? a->load < b->load : a->place < b->place;
+}
+
+/* heap[0] has grown. */
+static void sink(load *heap, int parts)
+{
+    load moved = heap[0];
+    int at = 0;
+    for (int child = 1; child < parts; child = 2 * at + 1) {
+        if (child + 1 < parts && before(&heap[child + 1], &heap[child])) child++;
+        if (!before(&heap[child], &moved)) break;
+        heap[at] = heap[child];
+        at = child;
+    }
+    heap[at] = moved;
+}
+
 ix_status ix_cut_parts(int32_t *part, const int64_t *work, int64_t n, int parts)
 {
     ix_status rc = IX_OK;
     item *items = calloc((size_t)n + 1, sizeof *items);
-    int64_t *load = calloc((size_t)parts, sizeof *load);
+    load *heap = calloc((size_t)parts, sizeof *heap);
     int *order = calloc((size_t)parts, sizeof *order);
 
     IX_CONTRACT(parts > 0);
-    IX_NEED(items && load && order, IX_ENOMEM, "cut of %lld pairs: out of memory", (long long)n);
+    IX_NEED(items && heap && order, IX_ENOMEM, "cut of %lld pairs: out of memory", (long long)n);
     for (int64_t i = 0; i < n; i++) items[i] = (item){work[i], i};
     qsort(items, (size_t)n, sizeof *items, largest_first);
     spread_order(order, parts);
+    for (int p = 0; p < parts; p++) heap[p] = (load){0, p, order[p]};
     for (int64_t i = 0; i < n; i++) {
-        int best = order[0];
-        for (int p = 1; p < parts; p++)
-            if (load[order[p]] < load[best]) best = order[p];
-        load[best] += items[i].work;
-        part[items[i].index] = best;
+        part[items[i].index] = heap[0].part;
+        heap[0].load += items[i].work;
+        sink(heap, parts);
     }
 done:
     free(items);
-    free(load);
+    free(heap);
     free(order);
     return rc;
 }

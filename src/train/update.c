@@ -53,7 +53,7 @@ done:
 static ix_status make_optimizers(ix_update *u)
 {
     ix_status rc = IX_OK;
-    int64_t buckets = ix_lanes_buckets(ix_span_size(u->trained));
+    int64_t buckets = ix_lanes_count(u->lanes);
     u->mine = calloc((size_t)buckets + 1, sizeof *u->mine);
     u->optimizer = calloc((size_t)buckets + 1, sizeof *u->optimizer);
     IX_NEED(u->mine && u->optimizer, IX_ENOMEM, "update: out of memory");
@@ -85,7 +85,7 @@ ix_status ix_update_create(ix_update **out, const ix_grid *grid, const ix_params
                      .count = lanes > data ? lanes : data,
                      .trained = trained};
     IX_TRY(ix_grid_agree(grid, IX_GROUP, make(u, params)));
-    IX_TRY(ix_lanes_create(&u->lanes, grid, IX_DATA, u->count, ix_span_size(trained), 0));
+    IX_TRY(ix_lanes_create(&u->lanes, grid, IX_DATA, u->count, ix_span_size(trained), NULL));
     IX_TRY(ix_grid_agree(grid, IX_GROUP, make_optimizers(u)));
     *out = u;
     u = NULL;

@@ -46,7 +46,7 @@ static void large_weights_arrive(void **state)
     ix_lanes *lanes = NULL;
 
     CHECK_OK(ix_grid_create(&g, 1, ix_comm_ranks(), 1));
-    CHECK_OK(ix_lanes_create(&lanes, g, IX_DATA, ix_comm_ranks(), n, 0));
+    CHECK_OK(ix_lanes_create(&lanes, g, IX_DATA, ix_comm_ranks(), n, NULL));
     ix_lanes_begin(lanes);
     ix_lanes_end(lanes);
     float *x = ix_lanes_reduce(lanes);
