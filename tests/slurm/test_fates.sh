@@ -11,7 +11,7 @@ srun) other=mpirun ;;
 *) other=srun ;;
 esac
 
-suite="$tiny --set training.epochs=30 --set checkpoint.every_seconds=0.2"
+suite="$tiny --set training.epochs=200 --set checkpoint.every_seconds=0.2"
 task="--nodes 2 --ranks-per-node 1 --time 10 --sbatch=--exclusive"
 good 'undisturbed' $launcher 2 "$impex" run $suite --set output=calm
 submit 'submit' $task --launcher $starter
