@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/command.h"
 #include "app/launcher.h"
 #include "base/hash.h"
 #include "base/log.h"
@@ -96,4 +97,14 @@ ix_status ix_check_processors(const ix_grid *world, int threads)
 done:
     ix_parts_free(&all);
     return rc;
+}
+
+void ix_watch_ranks(ix_watchdog **out, const ix_grid *world, double seconds, const char *command, const char *hint)
+{
+    ix_watchdog_settings settings = {.seconds = seconds,
+                                     .command = command,
+                                     .hint = hint,
+                                     .failed = IX_EXIT_FAILED,
+                                     .again = IX_EXIT_STOPPED};
+    ix_watchdog_start(out, world, &settings);
 }

@@ -54,6 +54,7 @@ static ix_status run(int argc, char **argv, int *exit_code)
 {
     ix_status rc = IX_OK;
     ix_grid *world = NULL;
+    ix_watchdog *watchdog = NULL;
     ix_machine machine;
     ix_product product[IX_MODEL_PRODUCTS];
     ix_measure_wish wish = {
@@ -73,11 +74,13 @@ static ix_status run(int argc, char **argv, int *exit_code)
     IX_TRY(rc);
     IX_TRY(ix_check_operands(argc, argv, 0, 1, "probe"));
     IX_TRY(ix_grid_create(&world, 1, ix_comm_ranks(), 1));
+    ix_watch_ranks(&watchdog, world, IX_WATCH_SECONDS, "probe", "start it again");
     ix_places_here(&places, world);
     wish.threads = ix_layout_threads(0, &places);
     IX_TRY(ix_check_processors(world, wish.threads));
     if (argc > 1) IX_TRY(ix_grid_agree(world, IX_WORLD, look_at_model(argv[1], product, &wish)));
     IX_TRY(ix_machine_measure(&machine, world, &wish));
+    ix_watchdog_stop(&watchdog);
     if (first && json) {
         char *text = ix_machine_json(&machine);
         puts(text);
@@ -85,6 +88,7 @@ static ix_status run(int argc, char **argv, int *exit_code)
     } else if (first) ix_print_machine(&machine);
     IX_TRY(ix_grid_agree(world, IX_WORLD, first && save ? ix_machine_write(&machine, save) : IX_OK));
 done:
+    ix_watchdog_stop(&watchdog);
     ix_grid_destroy(&world);
     return rc;
 }

@@ -8,7 +8,6 @@
 #include "app/open_suite.h"
 #include "base/alive.h"
 #include "base/log.h"
-#include "comm/watchdog.h"
 #include "suite/launch.h"
 
 static const char usage[] =
@@ -29,6 +28,9 @@ static const char usage[] =
     "Exit code 0: every run is finished; 1: a run failed or is held by another job; 2: the suite is wrong; 75: "
     "stopped,\n"
     "start it again.\n";
+
+static const char hint[] =
+    "start it again and it goes on from the last checkpoint (watchdog.seconds sets the limit)";
 
 static void print_end(const ix_tally *t, const char *folder)
 {
@@ -67,17 +69,6 @@ done:
     return rc;
 }
 
-static void watch_ranks(ix_watchdog **out, const ix_grid *world, const ix_suite *suite)
-{
-    ix_watchdog_settings settings = {
-        .seconds = suite->settings.watchdog.seconds,
-        .command = "run",
-        .hint = "start it again and it goes on from the last checkpoint (watchdog.seconds sets the limit)",
-        .failed = IX_EXIT_FAILED,
-        .again = IX_EXIT_STOPPED};
-    ix_watchdog_start(out, world, &settings);
-}
-
 /* Each group has something to say of its own runs. */
 static ix_status launch(ix_tally *tally, const ix_launched *what)
 {
@@ -107,7 +98,7 @@ static ix_status run(int argc, char **argv, int *exit_code)
     kind_of = calloc((size_t)ix_suite_points(suite) + 1, sizeof *kind_of);
     IX_CONTRACT(kind_of); /* some kilobytes */
     IX_TRY(ix_grid_create(&world, 1, ix_comm_ranks(), 1));
-    watch_ranks(&watchdog, world, suite);
+    ix_watch_ranks(&watchdog, world, suite->settings.watchdog.seconds, "run", hint);
     ix_alive_at("preparing the suite");
     IX_TRY(choose_layout(&layout, kind_of, world, suite));
     IX_TRY(ix_layout_grid(&grid, &layout));

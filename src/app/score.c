@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/begin.h"
 #include "app/command.h"
 #include "base/arena.h"
 #include "base/clock.h"
@@ -260,16 +261,20 @@ static ix_status run(int argc, char **argv, int *exit_code)
 {
     ix_status rc = IX_OK;
     scoring s = {0};
+    ix_watchdog *watchdog = NULL;
     const char *objective;
     (void)exit_code;
 
     IX_TRY(take_arguments(&s, argc, argv, &objective));
     IX_TRY(ix_grid_create(&s.grid, 1, ix_comm_ranks(), 1));
+    ix_watch_ranks(&watchdog, s.grid, IX_WATCH_SECONDS, "score", "start it again");
     IX_TRY(ix_grid_agree(s.grid, IX_WORLD, prepare(&s, objective)));
     if (s.objective->needs_reference) IX_TRY(judge_reference(&s));
     IX_TRY(judge(&s));
+    ix_watchdog_stop(&watchdog); /* whoever reads what is printed may take their time */
     IX_TRY(ix_grid_agree(s.grid, IX_WORLD, print_rewards(&s)));
 done:
+    ix_watchdog_stop(&watchdog);
     close_scoring(&s);
     return rc;
 }

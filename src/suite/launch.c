@@ -300,6 +300,7 @@ static ix_status do_run(launch *l, int64_t turn, const char *path)
                   .result = result,
                   .watcher = &watcher,
                   .resumed = on_resume,
+                  .listen = listen,
                   .context = l};
     l->run = &run;
     IX_TRY(ix_bench_run(l->what->bench, &job));
@@ -433,7 +434,6 @@ static ix_status open_launch(launch *l)
     IX_NEED(l->fate = calloc((size_t)runs->count + 1, sizeof *l->fate), IX_ENOMEM, "list of runs: out of memory");
     IX_TRY(ix_bell_create(&l->bell, l->grid));
     IX_TRY(ix_show_create(&l->progress, l->grid, runs));
-    ix_show_listen(l->progress, listen, l);
 done:
     return rc;
 }

@@ -16,8 +16,6 @@ struct ix_show {
     double started;
     char figures[256]; /* accuracy of the first sets by the latest evaluation */
     int64_t evaluation;
-    void (*listen)(void *context);
-    void *context;
 };
 
 ix_status ix_show_create(ix_show **out, const ix_grid *grid, const ix_runs *runs)
@@ -40,12 +38,6 @@ static void name_run(char *out, size_t capacity, const ix_point *p)
              *p->varied ? " " : "", p->varied, (long long)p->seed);
 }
 
-void ix_show_listen(ix_show *s, void (*listen)(void *context), void *context)
-{
-    s->listen = listen;
-    s->context = context;
-}
-
 void ix_show_run(ix_show *s, int64_t turn, const ix_run *run)
 {
     s->run = run;
@@ -63,7 +55,6 @@ static void on_step(void *context, const ix_step_record *r)
     double spent = ix_seconds() - s->started, share = (double)(r->step + 1) / (double)r->steps;
 
     s->pairs += r->plan->n;
-    if (s->listen) s->listen(s->context);
     if (ix_grid_rank(s->grid, IX_WORLD) != 0) return; /* one live line, of the first group */
     name_run(name, sizeof name, &s->run->point);
     ix_progress(false, "[%lld/%lld] %s: step %lld of %lld, loss %.4f, %.0f pairs/s, %.0f s left",
@@ -74,7 +65,6 @@ static void on_step(void *context, const ix_step_record *r)
 static void on_evaluation(void *context, const ix_eval_set *set, const ix_eval_record *r)
 {
     ix_show *s = context;
-    if (s->listen) s->listen(s->context);
     if (r->evaluation != s->evaluation) s->figures[0] = 0;
     s->evaluation = r->evaluation;
     size_t n = strlen(s->figures);

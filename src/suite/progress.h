@@ -12,9 +12,6 @@ typedef struct ix_show ix_show;
 ix_status ix_show_create(ix_show **out, const ix_grid *grid, const ix_runs *runs);
 void ix_show_destroy(ix_show **show); /* NULL is fine; leaves *show NULL */
 
-/* After every step and evaluation this is called, on every rank. Local. */
-void ix_show_listen(ix_show *show, void (*listen)(void *context), void *context);
-
 /* The turn-th run of the launch's order begins. */
 void ix_show_run(ix_show *show, int64_t turn, const ix_run *run);
 void ix_show_end(ix_show *show);

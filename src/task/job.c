@@ -17,7 +17,9 @@ ix_status ix_job_saver(ix_saver **out, const ix_job *job)
                                   .keep = s->checkpoint.keep,
                                   .before_limit = s->checkpoint.before_limit,
                                   .pace = PACE,
-                                  .long_step = LONG_STEP};
+                                  .long_step = LONG_STEP,
+                                  .listen = job->listen,
+                                  .context = job->context};
     IX_TRY(ix_saver_create(out, job->grid, &settings));
     IX_TRY(ix_saver_find(*out));
     if (ix_saver_found(*out) && job->resumed)

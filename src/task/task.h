@@ -38,6 +38,7 @@ typedef struct {
     const ix_watcher *watcher;
     /* It goes on from a checkpoint after so many steps. Every rank calls; NULL: nobody wants to know. */
     ix_status (*resumed)(void *context, int64_t step);
+    void (*listen)(void *context); /* Local, now and then: see ix_saver_settings */
     void *context;
 } ix_job;
 

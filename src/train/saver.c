@@ -43,6 +43,7 @@ void ix_saver_destroy(ix_saver **saver)
 
 static ix_saver_wish own_wish(const ix_saver *s, double now)
 {
+    if (s->settings.listen) s->settings.listen(s->settings.context);
     if (ix_stop_asked()) return IX_SAVE_AND_STOP;
     if (!s->settings.folder) return IX_GO_ON;
     if (s->settings.before_limit > 0 && ix_stop_seconds_left() < (double)s->settings.before_limit)

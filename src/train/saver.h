@@ -26,6 +26,9 @@ typedef struct {
     int64_t before_limit; /* seconds before the end of the job at which to stop */
     double pace;          /* seconds between two agreements; 0: at every tick */
     double long_step;     /* steps that take as long are saved within; 0: all */
+    void (*listen)(void *context); /* called before this rank says what it wishes: was it asked to stop in other ways
+                                      than by a signal? It then calls ix_stop_ask. Local; NULL: it was not */
+    void *context;
 } ix_saver_settings;
 
 typedef struct ix_saver ix_saver;
