@@ -41,7 +41,7 @@ def options():
     o = a.parse_args()
     if o.micro % o.ranks:
         a.error("--micro has to be a multiple of --ranks")
-    o.threads = 1
+    o.threads, o.layers, o.limit = 1, None, 512
     return o
 
 
