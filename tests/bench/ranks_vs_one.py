@@ -48,7 +48,7 @@ def options():
 def impex_seconds(o, objective, folders, ranks):
     with tempfile.TemporaryDirectory(dir=o.work) as work:
         pairs, suite, out = Path(work) / "pairs.jsonl", Path(work) / "suite.yaml", Path(work) / "out"
-        one.choose_pairs(o, pairs)
+        one.choose_pairs(o, folders, pairs)
         suite.write_text(SUITE.format(pairs=pairs, model=folders[objective], objective=objective, batch=o.batch,
                                       step=o.batch * o.micro, threads=1, output=out))
         start = os.environ.get("MPIEXEC", "mpirun -n").split() + [str(ranks)]
@@ -64,7 +64,7 @@ def impex_seconds(o, objective, folders, ranks):
 def torch_seconds(o, objective, folders, ranks, python):
     with tempfile.TemporaryDirectory(dir=o.work) as work, socket.socket() as free:
         pairs = Path(work) / "pairs.jsonl"
-        one.choose_pairs(o, pairs)
+        one.choose_pairs(o, folders, pairs)
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
         free.close()
@@ -87,6 +87,7 @@ def main():
     Path(o.work).mkdir(parents=True, exist_ok=True)
     python, reason = one.torch_python(o)
     folders = one.make_folders(o, python)
+    one.write_data(o, folders)
     programs = {"impex": lambda *a: impex_seconds(o, *a)}
     if python and not o.no_torch:
         programs["torch"] = lambda *a: torch_seconds(o, *a, python)
