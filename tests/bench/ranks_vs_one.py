@@ -19,8 +19,6 @@ from pathlib import Path
 
 import train_vs_torch as one
 
-SUITE = one.SUITE.replace("lanes: 1", "lanes: 1, data: auto")
-
 
 def options():
     a = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -49,8 +47,8 @@ def impex_seconds(o, objective, folders, ranks):
     with tempfile.TemporaryDirectory(dir=o.work) as work:
         pairs, suite, out = Path(work) / "pairs.jsonl", Path(work) / "suite.yaml", Path(work) / "out"
         one.choose_pairs(o, folders, pairs)
-        suite.write_text(SUITE.format(pairs=pairs, model=folders[objective], objective=objective, batch=o.batch,
-                                      step=o.batch * o.micro, threads=1, output=out))
+        suite.write_text(one.SUITE.format(pairs=pairs, model=folders[objective], objective=objective, batch=o.batch,
+                                          step=o.batch * o.micro, threads=1, output=out))
         start = os.environ.get("MPIEXEC", "mpirun -n").split() + [str(ranks)]
         one.run_measured(start + [o.impex, "run", str(suite)], dict(os.environ, OMP_NUM_THREADS="1"))
         result = next((out / "bench").glob("*.h5"))
@@ -68,7 +66,7 @@ def torch_seconds(o, objective, folders, ranks, python):
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
         free.close()
-        command = [python, str(one.HERE / "torch_ddp.py"), "--peer", o.peer, "--model", str(folders["torch"]), "--pairs",
+        command = [python, str(one.HERE / "torch_ddp.py"), "--model", str(folders["torch"]), "--pairs",
                    str(pairs), "--objective", objective, "--threads", "1"]
         command += [x for name in ("batch", "micro", "steps") for x in ("--" + name, str(getattr(o, name)))]
         env = dict(os.environ, WORLD_SIZE=str(ranks), MASTER_ADDR="127.0.0.1", MASTER_PORT=str(port), OMP_NUM_THREADS="1")

@@ -3,13 +3,12 @@
 """One process of PyTorch's DistributedDataParallel over gloo, doing what the peer's torch_baseline.py does on this rank's
 share of every step's pairs. ranks_vs_one.py starts it once per rank; rank 0 prints one JSON line.
 
-usage: RANK=r WORLD_SIZE=n MASTER_ADDR=127.0.0.1 MASTER_PORT=p torch_ddp.py --peer FOLDER --model DIR --pairs FILE
+usage: RANK=r WORLD_SIZE=n MASTER_ADDR=127.0.0.1 MASTER_PORT=p torch_ddp.py --model DIR --pairs FILE
        --objective ex_rm|im_rm --batch B --micro M --steps S --threads T"""
 import argparse
 import contextlib
 import json
 import os
-import sys
 import time
 
 import torch
@@ -18,10 +17,12 @@ import torch.nn.functional as F
 from torch.nn.parallel import DistributedDataParallel
 from transformers import AutoModelForCausalLM
 
+from torch_evaluate import COLUMNS, collate, response_logp
+
 
 def options():
     a = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    for name in "peer", "model", "pairs", "objective":
+    for name in "model", "pairs", "objective":
         a.add_argument("--" + name, required=True)
     for name in "batch", "micro", "steps", "threads":
         a.add_argument("--" + name, type=int, required=True)
@@ -31,9 +32,9 @@ def options():
 class Rewards(torch.nn.Module):
     """Rewards of a padded batch: DDP hooks into one module's forward."""
 
-    def __init__(self, o, peer):
+    def __init__(self, o):
         super().__init__()
-        self.peer, self.beta = peer, 0.01
+        self.beta = 0.01
         self.policy = AutoModelForCausalLM.from_pretrained(o.model, torch_dtype=torch.float32)
         self.head = torch.nn.Parameter(torch.randn(self.policy.config.hidden_size) * 0.02) if o.objective == "ex_rm" else None
         if self.head is not None:
@@ -41,21 +42,19 @@ class Rewards(torch.nn.Module):
 
     def forward(self, ids, mask, response, base):
         if self.head is None:
-            return self.beta * (self.peer.response_logp(self.policy, ids, mask, response) - base)
+            return self.beta * (response_logp(self.policy, ids, mask, response) - base)
         hidden = self.policy.model(input_ids=ids, attention_mask=mask, use_cache=False).last_hidden_state
         return hidden[torch.arange(len(ids)), mask.sum(1) - 1] @ self.head
 
 
 def main():
     o = options()
-    sys.path.insert(0, o.peer)
-    import torch_baseline as peer
     torch.set_num_threads(o.threads)
     torch.manual_seed(0)
     dist.init_process_group("gloo")
     rank, size = dist.get_rank(), dist.get_world_size()
-    pairs = [[row[k] for k in peer.COLUMNS] for row in map(json.loads, open(o.pairs, encoding="utf-8"))]
-    rewards = Rewards(o, peer)
+    pairs = [[row[k] for k in COLUMNS] for row in map(json.loads, open(o.pairs, encoding="utf-8"))]
+    rewards = Rewards(o)
     reference = None
     if o.objective == "im_rm":
         reference = AutoModelForCausalLM.from_pretrained(o.model, torch_dtype=torch.float32).requires_grad_(False).eval()
@@ -63,11 +62,11 @@ def main():
     adam = torch.optim.AdamW([p for p in rewards.parameters() if p.requires_grad], lr=1e-6, weight_decay=0.0)
 
     def loss_of(batch):
-        ids, mask, response = peer.collate(batch)
+        ids, mask, response = collate(batch)
         base = None
         if reference is not None:
             with torch.no_grad():
-                base = peer.response_logp(reference, ids, mask, response)
+                base = response_logp(reference, ids, mask, response)
         chosen, rejected = model(ids, mask, response, base).chunk(2)
         return -F.logsigmoid(chosen - rejected).mean()
 

@@ -73,4 +73,5 @@ def main():
     print(json.dumps({"seconds": time.perf_counter() - start, "pairs": len(pairs)}))
 
 
-main()
+if __name__ == "__main__":
+    main()

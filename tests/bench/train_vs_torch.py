@@ -83,7 +83,8 @@ def options():
     a.add_argument("--model", help="a folder made before, instead of --size; ids beyond its vocabulary are folded into it")
     a.add_argument("--limit", type=int, default=512, help="longest prompt or response, in tokens")
     a.add_argument("--objective", choices=["ex_rm", "im_rm"], action="append", help="default: both")
-    a.add_argument("--threads", type=int, default=2)
+    a.add_argument("--threads", type=int, default=2, help="of PyTorch, and of all of impex's ranks together")
+    a.add_argument("--ranks", type=int, default=1, help="of impex; more than one are started by MPIEXEC (\"mpirun -n\")")
     a.add_argument("--batch", type=int, default=4)
     a.add_argument("--micro", type=int, default=2, help="micro-batches per optimizer step")
     a.add_argument("--steps", type=int, default=1)
@@ -92,7 +93,10 @@ def options():
     a.add_argument("--no-torch", action="store_true")
     a.add_argument("--markdown", help="file; default: standard output")
     a.add_argument("--json", help="file")
-    return a.parse_args()
+    o = a.parse_args()
+    if o.threads % o.ranks or o.micro % o.ranks:
+        a.error("--threads and --micro have to be multiples of --ranks")
+    return o
 
 
 def torch_python(o):
@@ -190,26 +194,33 @@ def micro_losses(o, reward):
     return [sum(loss[at:at + o.batch]) / o.batch for at in range(0, o.batch * o.micro, o.batch)]
 
 
+def launcher(o):
+    return [] if o.ranks == 1 else os.environ.get("MPIEXEC", "mpirun -n").split() + [str(o.ranks)]
+
+
 def run_impex(o, objective, folders):
     with tempfile.TemporaryDirectory(dir=o.work) as work:
         pairs, suite, out = Path(work) / "pairs.jsonl", Path(work) / "suite.yaml", Path(work) / "out"
         tokens = choose_pairs(o, folders, pairs)
         suite.write_text(SUITE.format(pairs=pairs, model=folders[objective], objective=objective, batch=o.batch,
-                                      step=o.batch * o.micro, threads=o.threads, output=out))
-        env = dict(os.environ, OMP_NUM_THREADS=str(o.threads))
+                                      step=o.batch * o.micro, threads=o.threads // o.ranks, output=out))
+        env = dict(os.environ, OMP_NUM_THREADS=str(o.threads // o.ranks))
         start = time.perf_counter()
-        _, memory = run_measured([o.impex, "run", str(suite)], env)
+        _, memory = run_measured([*launcher(o), o.impex, "run", str(suite)], env)
         wall = time.perf_counter() - start
         result = next((out / "bench").glob("*.h5"))
         times, evaluations = doubles(result, "/train/time", work), doubles(result, "/eval/same/seconds", work)
-        each = len(times) // o.steps
+        phases = len(times) // (o.steps * o.ranks)
+        ranks = [times[at:at + phases] for at in range(0, len(times), phases)]
+        slowest = [max(ranks[at:at + o.ranks], key=sum) for at in range(0, len(ranks), o.ranks)]
+        spent = sum(map(sum, slowest))
         speed = {name: doubles(result, f"/speed/{name}", work) for name in SPEED}
         saved = doubles(result, "/saved/reference_cache", work)[0] if objective == "im_rm" else 0
         whole = doubles(result, "/reference/seconds", work)[0] if objective == "im_rm" else 0
-        return {"seconds": sum(times), "phases": [sum(times[p::each]) for p in range(each)], "speed": speed,
-                "around_seconds": wall - sum(times) - sum(evaluations) - (whole - saved),
+        return {"seconds": spent, "phases": [sum(x[p] for x in slowest) for p in range(phases)], "speed": speed,
+                "around_seconds": wall - spent - sum(evaluations) - (whole - saved),
                 "reference_seconds": whole - saved, "pairs": o.batch * o.micro * o.steps, "tokens": sum(tokens),
-                "evaluation_seconds": min(evaluations), "peak_gib": memory,
+                "evaluation_seconds": min(evaluations), "peak_gib": o.ranks * memory,
                 "losses": micro_losses(o, doubles(result, "/eval/same/reward", work))}
 
 
@@ -226,8 +237,8 @@ def run_torch(o, objective, folders, python):
 
 
 def run_probe(o, folders):
-    env = dict(os.environ, OMP_NUM_THREADS=str(o.threads))
-    out, _ = run_measured([o.impex, "probe", str(folders["torch"]), "--json"], env)
+    env = dict(os.environ, OMP_NUM_THREADS=str(o.threads // o.ranks))
+    out, _ = run_measured([*launcher(o), o.impex, "probe", str(folders["torch"]), "--json"], env)
     return {"peak": json.loads(out)["products"]["node_peak_flop_per_s"]}
 
 
@@ -268,7 +279,7 @@ def of_peak(runs, ours):
 def compare(o, runs, objective):
     ours, theirs = ([r for r in runs if r["objective"] == objective and r["program"] == p] for p in ("impex", "torch"))
     step, reference, pairs = median(ours, "seconds"), median(ours, "reference_seconds"), ours[0]["pairs"]
-    row = {"objective": objective, "threads": o.threads, "impex_pairs_per_second": pairs / step,
+    row = {"objective": objective, "threads": o.threads, "ranks": o.ranks, "impex_pairs_per_second": pairs / step,
            "impex_reference_seconds": reference, "impex_evaluation_pairs_per_second": pairs / median(ours, "evaluation_seconds"),
            "impex_peak_gib": median(ours, "peak_gib"), "impex_losses": ours[0]["losses"],
            "impex_around_seconds": median(ours, "around_seconds")} | of_peak(runs, ours)
@@ -304,8 +315,8 @@ def markdown(o, rows, reason):
     def cell(row, key, form):
         return format(row[key], form) if key in row else "-"
     name = Path(o.model).name if o.model else f"{o.size}, {o.layers} layers" if o.layers else o.size
-    lines = [f"{name}, batch {o.batch} x {o.micro}, {o.steps} step(s) of {o.batch * o.micro} pairs, {o.threads} thread(s), "
-             f"medians of {o.repeats} alternating repeat(s), {cpu()}", "",
+    lines = [f"{name}, batch {o.batch} x {o.micro}, {o.steps} step(s) of {o.batch * o.micro} pairs, "
+             f"{o.ranks} rank(s) of {o.threads // o.ranks} thread(s) beside {o.threads} of PyTorch, medians of {o.repeats} alternating repeat(s), {cpu()}", "",
              "| | impex pairs/s | PyTorch pairs/s | ratio | ratio with 1/%d of the reference pass | reference pass, s | "
              "impex GiB | PyTorch GiB | first losses impex | first losses PyTorch | largest relative difference |" % o.epochs,
              "|---|---|---|---|---|---|---|---|---|---|---|"]

@@ -5,7 +5,7 @@
 Compiles the project's src/comm with SimGrid's smpicc, together with step.c, which passes the time of computing, and runs
 it on generated platforms. Needs smpicc and smpirun (Debian: libsimgrid-dev); exit code 77 without them.
 
-    simulate.py --nodes 16,64,256,1024 --out build/scaling     all tables as Markdown, figure.svg with gnuplot
+    simulate.py --nodes 16,64,256,1024 --out build/scaling     all tables as Markdown, figure.svg with gnuplot; run again, it goes on
     simulate.py --check --out build/scaling                    what the test does: counts against real ranks, small runs
     simulate.py --out build/scaling --once 64 model=110m pairs=2048 block=64      one run, settings as in step.h
 """
@@ -16,6 +16,7 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -118,6 +119,25 @@ def cases(nodes):
     return weak + links + strong + tensor + ways
 
 
+def run_all(out, todo):
+    """What stands in results.json is not run again: an hour of many runs may be stopped and gone on with."""
+    kept = out / "results.json"
+    known = {json.dumps(case): figures for case, figures in json.loads(kept.read_text())} if kept.exists() else {}
+    lock = threading.Lock()
+
+    def one(case):
+        key = json.dumps(case)
+        if key not in known:
+            figures = simulate(out, *case[2:])
+            with lock:
+                known[key] = figures
+                kept.write_text(json.dumps([[json.loads(k), f] for k, f in known.items()], indent=1))
+        return case[:4], known[key]
+
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        return list(pool.map(one, todo))
+
+
 def rows(results, kind):
     return [(name, n, s, f) for (k, name, n, s), f in results if k == kind]
 
@@ -213,7 +233,7 @@ def check_small(out):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, required=True, help="folder for programs, platforms and results")
-    parser.add_argument("--nodes", default="16,64,256", help="of weak scaling; 1024 takes an hour of two cores")
+    parser.add_argument("--nodes", default="16,64,256", help="of weak scaling; 1024 takes minutes each")
     parser.add_argument("--check", action="store_true", help="compare with real ranks, and run on 16 and 64 nodes")
     parser.add_argument("--once", nargs="+", metavar="WORD", help="NODES KEY=VALUE...: one run")
     a = parser.parse_args()
@@ -229,11 +249,7 @@ def main():
         check_against_real(out)
         check_small(out)
     else:
-        todo = cases([int(n) for n in a.nodes.split(",")])
-        with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-            found = pool.map(lambda c: simulate(out, c[2], c[3], c[4], c[5]), todo)
-            results = [((c[0], c[1], c[2], c[3]), f) for c, f in zip(todo, found)]
-        (out / "results.json").write_text(json.dumps(results, indent=1))
+        results = run_all(out, cases([int(n) for n in a.nodes.split(",")]))
         tables(results)
         draw(out, results)
     return 0
