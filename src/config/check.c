@@ -58,8 +58,7 @@ static void complain(const checker *c, const char *section, const char *key, con
 static void check_sources(const checker *c, const ix_data_settings *d, bool files)
 {
     if (d->miniworld) {
-        if (d->train || d->order || d->train_count > 0)
-            complain(c, "data", "train", NULL, "data.miniworld brings its own pairs");
+        if (d->train || d->order) complain(c, "data", "train", NULL, "data.miniworld brings its own pairs");
         if (d->evaluates > 0) complain(c, "data", "evaluate", NULL, "data.miniworld brings its own sets");
         return;
     }
@@ -67,9 +66,17 @@ static void check_sources(const checker *c, const ix_data_settings *d, bool file
     if (files && d->evaluates == 0) complain(c, "data", "evaluate", NULL, "is missing: at least one set to judge on");
 }
 
+static void check_draw(const checker *c, const ix_data_settings *d)
+{
+    if (!d->train_seed) return;
+    if (!d->train_count) complain(c, "data", "train", "seed", "draws data.train.count pairs: give their number there");
+    if (d->order) complain(c, "data", "train", "seed", "data.train.order names the pairs already: leave this out");
+}
+
 static void check_data(const checker *c, const ix_settings *s)
 {
     const ix_data_settings *d = &s->data;
+    check_draw(c, d);
     if (!strcmp(s->task, "theory")) {
         if (!d->train && d->evaluates > 0)
             complain(c, "data", "train", "path", "is missing: the pairs that data.evaluate is compared with");

@@ -34,7 +34,7 @@ enum {
     IX_OPT_BELOW = 4,    /* `max` itself is not allowed */
     IX_OPT_REQUIRED = 8, /* has no default and must be given */
     IX_OPT_PART = 16,    /* a part may say it differently */
-    IX_OPT_USUAL = 32    /* a switch that is no part of the answer while it has its default */
+    IX_OPT_USUAL = 32    /* no part of the answer while it has its default: a switch, or a number that is a word */
 };
 
 typedef struct ix_table ix_table;

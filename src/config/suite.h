@@ -39,11 +39,12 @@ typedef struct {
     const char *persona;              /* task persona: JSON lines, for ix_find_data */
     const char *train;                /* data.train.path, for ix_find_data; NULL: none (a world, or epochs 0) */
     int64_t train_count;              /* 0: all */
+    int64_t train_seed;               /* 0: the first train_count; else they are drawn */
     const char *order;                /* data.train.order, for ix_find_data; NULL: none */
     const ix_eval_settings *evaluate; /* [evaluates], in the order of the file */
     int evaluates;
-    int64_t max_prompt, max_response; /* data.max_tokens; 0: no limit */
-    int too_long;                     /* 0 drop, 1 error: ix_too_long of data/pairs.h */
+    int64_t max_prompt, max_response, max_sequence; /* data.max_tokens; 0: no limit */
+    int too_long;                                   /* 0 drop, 1 error: ix_too_long of data/pairs.h */
     const char *column_prompt, *column_chosen, *column_rejected;
     struct {                /* task hamiltonian */
         int style;          /* ix_graph_style of data/hamiltonian.h */

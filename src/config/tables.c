@@ -31,6 +31,8 @@ static const char categories[] = "in_distribution|token_shift|domain_shift|contr
 static const ix_option train_rows[] = {
     ROW("path", PATH, AT(train), 0, 0, NULL, NULL, 0, "JSON lines with the training pairs"),
     ROW("count", INT, AT(train_count), 1, MANY, "all", "all", ANSWER, "keep the first so many pairs"),
+    ROW("seed", INT, AT(train_seed), 1, 2147483647, "none", "none", ANSWER | IX_OPT_USUAL,
+     "draw `count` pairs as torch's randperm(n)[:count] with this seed, in place of the first"),
     ROW("order", PATH, AT(order), 0, 0, NULL, NULL, 0,
      "a file that fixes the micro-batches: row numbers, one micro-batch per line"),
 };
@@ -39,6 +41,8 @@ static const ix_table train_table = {train_rows, COUNT(train_rows)};
 static const ix_option max_tokens_rows[] = {
     ROW("prompt", INT, AT(max_prompt), 1, 1e6, "none", "512", ANSWER, "longest prompt"),
     ROW("response", INT, AT(max_response), 1, 1e6, "none", "512", ANSWER, "longest response"),
+    ROW("sequence", INT, AT(max_sequence), 1, 1e6, "none", "none", ANSWER | IX_OPT_USUAL,
+     "longest prompt with a response behind it: what a model has positions for"),
 };
 static const ix_table max_tokens_table = {max_tokens_rows, COUNT(max_tokens_rows)};
 

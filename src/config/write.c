@@ -129,10 +129,12 @@ static bool any_set_shown(const ix_data_settings *data, const ix_shown *what)
     return false;
 }
 
-/* A switch as it usually is. */
+/* A switch as it usually is, or the word in place of a number. */
 static bool is_usual(const ix_option *row, const void *field)
 {
-    return (row->flags & IX_OPT_USUAL) && *(const bool *)field == !strcmp(row->fallback, "true");
+    if (!(row->flags & IX_OPT_USUAL)) return false;
+    if (row->kind == IX_OPT_INT) return *(const int64_t *)field == 0;
+    return *(const bool *)field == !strcmp(row->fallback, "true");
 }
 
 static bool row_shown(const ix_option *row, const void *base, const ix_shown *what)

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/random.h"
 #include "data/lines.h"
 #include "data/words.h"
 
@@ -21,6 +22,7 @@ struct ix_pairs {
     place *place;
     int64_t count, capacity;
     int64_t dropped, rows;
+    bool drawn; /* rows do not ascend */
 };
 
 /* What becomes of one row. Kept for the next block, so that its lists keep their memory. */
@@ -166,11 +168,21 @@ static ix_status check_length(const ix_ids *ids, const char *what, int32_t most)
     return ix_fail(IX_EINPUT, "the %s has %zu tokens, more than max_tokens: %d", what, ids->size, (int)most);
 }
 
+static ix_status check_sequence(const slot *s, ix_side side, int32_t most)
+{
+    size_t n = s->prompt.size + s->response[side].size;
+    if (most == 0 || n <= (size_t)most) return IX_OK;
+    return ix_fail(IX_EINPUT, "prompt and %s response have %zu tokens, more than max_tokens.sequence: %d",
+                   side == IX_CHOSEN ? "chosen" : "rejected", n, (int)most);
+}
+
 static bool too_long(const work *w, const slot *s)
 {
     return check_length(&s->prompt, "prompt", w->limits.max_prompt) != IX_OK ||
            check_length(&s->response[IX_CHOSEN], "chosen response", w->limits.max_response) != IX_OK ||
-           check_length(&s->response[IX_REJECTED], "rejected response", w->limits.max_response) != IX_OK;
+           check_length(&s->response[IX_REJECTED], "rejected response", w->limits.max_response) != IX_OK ||
+           check_sequence(s, IX_CHOSEN, w->limits.max_sequence) != IX_OK ||
+           check_sequence(s, IX_REJECTED, w->limits.max_sequence) != IX_OK;
 }
 
 /* Fills the slot of one row; any thread. A message belongs to its thread, so the slot takes a copy along. */
@@ -205,31 +217,39 @@ static ix_status make_room(ix_pairs *pairs, int64_t tokens)
     return IX_OK;
 }
 
-static void append(ix_pairs *pairs, const ix_ids *ids)
+static void append(ix_pairs *pairs, const int32_t *id, int32_t n)
 {
-    memcpy(pairs->token + pairs->tokens, ids->id, ids->size * sizeof *ids->id);
-    pairs->tokens += (int64_t)ids->size;
+    memcpy(pairs->token + pairs->tokens, id, (size_t)n * sizeof *id);
+    pairs->tokens += n;
 }
 
-static ix_status keep_row(ix_pairs *pairs, const slot *s, int64_t row)
+static ix_status keep(ix_pairs *pairs, const ix_pair *p)
 {
     ix_status rc = IX_OK;
-    const ix_ids *c = &s->response[IX_CHOSEN], *r = &s->response[IX_REJECTED];
-    IX_TRY(make_room(pairs, (int64_t)(s->prompt.size + c->size + r->size)));
-    pairs->place[pairs->count++] = (place){.at = pairs->tokens,
-                                           .row = row,
-                                           .prompt_size = (int32_t)s->prompt.size,
-                                           .response_size = {(int32_t)c->size, (int32_t)r->size}};
-    append(pairs, &s->prompt);
-    append(pairs, c);
-    append(pairs, r);
+    const int32_t c = p->response_size[IX_CHOSEN], r = p->response_size[IX_REJECTED];
+    IX_TRY(make_room(pairs, (int64_t)p->prompt_size + c + r));
+    pairs->place[pairs->count++] =
+        (place){.at = pairs->tokens, .row = p->row, .prompt_size = p->prompt_size, .response_size = {c, r}};
+    append(pairs, p->prompt, p->prompt_size);
+    append(pairs, p->response[IX_CHOSEN], c);
+    append(pairs, p->response[IX_REJECTED], r);
 done:
     return rc;
 }
 
+static ix_pair pair_of(const slot *s, int64_t row)
+{
+    const ix_ids *c = &s->response[IX_CHOSEN], *r = &s->response[IX_REJECTED];
+    return (ix_pair){.prompt = s->prompt.id,
+                     .prompt_size = (int32_t)s->prompt.size,
+                     .response = {c->id, r->id},
+                     .response_size = {(int32_t)c->size, (int32_t)r->size},
+                     .row = row};
+}
+
 static bool enough(const ix_pairs *pairs, const ix_limits *limits)
 {
-    return limits->count > 0 && pairs->count == limits->count;
+    return limits->count > 0 && limits->seed == 0 && pairs->count == limits->count;
 }
 
 /* Rows lo..hi in order: kept, dropped, or complained about. */
@@ -238,12 +258,12 @@ static ix_status settle_block(ix_pairs *pairs, work *w, int64_t lo, int64_t hi)
     ix_status rc = IX_OK;
     for (int64_t i = lo; i < hi && !enough(pairs, &w->limits) && !ix_row_errors_full(&w->errors); i++) {
         const slot *s = &w->slot[i - lo];
-        const int64_t row = ix_texts_get(w->texts, i)->row;
+        const ix_pair p = pair_of(s, ix_texts_get(w->texts, i)->row);
         IX_NEED(s->rc == IX_OK || s->rc == IX_EINPUT, s->rc, "%s", s->error);
         if (s->rc != IX_OK) {
             ix_row_errors_add(&w->errors, s->error);
         } else if (!s->too_long) {
-            IX_TRY(keep_row(pairs, s, row));
+            IX_TRY(keep(pairs, &p));
         } else if (w->limits.too_long == IX_TOO_LONG_DROP) {
             pairs->dropped++;
         } else {
@@ -280,6 +300,30 @@ done:
     return rc;
 }
 
+/* Of all pairs that remained those that torch draws, in its order. */
+static ix_status draw(ix_pairs *pairs, const ix_limits *limits)
+{
+    ix_status rc = IX_OK;
+    ix_pairs drawn = {.dropped = pairs->dropped, .rows = pairs->rows, .drawn = true}, all = *pairs;
+    int64_t *order = calloc((size_t)pairs->count, sizeof *order);
+    ix_torch_rng rng;
+
+    IX_NEED(order, IX_ENOMEM, "the draw of %lld pairs: out of memory", (long long)limits->count);
+    ix_torch_seed(&rng, limits->seed);
+    ix_torch_randperm(&rng, pairs->count, order);
+    for (int64_t i = 0; i < limits->count; i++) {
+        const ix_pair p = ix_pairs_get(pairs, order[i]);
+        IX_TRY(keep(&drawn, &p));
+    }
+    *pairs = drawn;
+    drawn = all;
+done:
+    free(drawn.token);
+    free(drawn.place);
+    free(order);
+    return rc;
+}
+
 ix_status ix_pairs_tokenize(ix_pairs **out, const ix_texts *texts, const ix_tokenizer *tok, const ix_chat *chat,
                             const ix_limits *limits)
 {
@@ -296,8 +340,10 @@ ix_status ix_pairs_tokenize(ix_pairs **out, const ix_texts *texts, const ix_toke
     w->chat = chat;
     if (limits) w->limits = *limits;
     IX_CONTRACT(w->limits.max_prompt >= 0 && w->limits.max_response >= 0 && w->limits.count >= 0);
+    IX_CONTRACT(w->limits.seed == 0 || w->limits.count > 0);
     pairs->rows = ix_texts_count(texts);
     IX_TRY(tokenize(pairs, w));
+    if (w->limits.seed) IX_TRY(draw(pairs, &w->limits));
     *out = pairs;
     pairs = NULL;
 done:
@@ -356,6 +402,7 @@ int64_t ix_pairs_rows(const ix_pairs *pairs)
 
 int64_t ix_pairs_find_row(const ix_pairs *pairs, int64_t row)
 {
+    IX_CONTRACT(!pairs->drawn);
     int64_t lo = 0, hi = pairs->count; /* rows ascend */
     while (lo < hi) {
         int64_t mid = lo + (hi - lo) / 2;

@@ -24,19 +24,21 @@ typedef enum { IX_TOO_LONG_DROP, IX_TOO_LONG_ERROR } ix_too_long;
 
 typedef struct {
     int32_t max_prompt, max_response; /* tokens; 0: no limit */
+    int32_t max_sequence;             /* prompt and either response together; likewise */
     ix_too_long too_long;             /* what happens to a pair above a limit */
     int64_t count;                    /* keep the first `count` pairs that remain; 0: all */
-    int32_t vocabulary;               /* every id must be below; 0: not checked */
+    uint64_t seed;      /* draw them instead, torch's randperm(n)[:count] of the n that remain; 0: do not */
+    int32_t vocabulary; /* every id must be below; 0: not checked */
     ix_pair_form form;
 } ix_limits;
 
 typedef struct ix_pairs ix_pairs;
 
 /* Renders and tokenizes `texts` in order, with all threads of OpenMP; the result does not depend on their number. Rows
- * are looked at until `count` have been kept. Pairs that came as ids need no tokenizer: tok and chat may be NULL.
- * `limits` NULL: none. IX_EINPUT names every row (up to 20): too long under IX_TOO_LONG_ERROR, an id outside the
- * vocabulary, a conversation that the chat format refuses, a text without tokens; also if fewer than `count` remain, or
- * none at all. */
+ * are looked at until `count` have been kept, or all of them where they are drawn: these come in the order of the draw.
+ * Pairs that came as ids need no tokenizer: tok and chat may be NULL. `limits` NULL: none. IX_EINPUT names every row
+ * (up to 20): too long under IX_TOO_LONG_ERROR, an id outside the vocabulary, a conversation that the chat format
+ * refuses, a text without tokens; also if fewer than `count` remain, or none at all. */
 ix_status ix_pairs_tokenize(ix_pairs **out, const ix_texts *texts, const ix_tokenizer *tok, const ix_chat *chat,
                             const ix_limits *limits);
 void ix_pairs_destroy(ix_pairs **pairs); /* NULL is fine; leaves *pairs NULL */
@@ -47,7 +49,8 @@ int64_t ix_pairs_tokens(const ix_pairs *pairs);         /* of all pairs, each pr
 int64_t ix_pairs_dropped(const ix_pairs *pairs);        /* too long, among the rows that were looked at */
 int64_t ix_pairs_rows(const ix_pairs *pairs);           /* rows of the file, kept or not: the bound of `row` */
 
-/* The pair of that row of the file; -1: there is none (unknown, dropped, or behind the first `count`). */
+/* The pair of that row of the file; -1: there is none (unknown, dropped, or behind the first `count`). Contract: pairs
+ * were not drawn. */
 int64_t ix_pairs_find_row(const ix_pairs *pairs, int64_t row);
 
 /* SHA-256 of all ids and lengths. */

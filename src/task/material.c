@@ -80,13 +80,16 @@ static ix_status tokenize_all(ix_material *m, ix_pair_form form, const ix_settin
     ix_status rc = IX_OK;
     ix_limits limits = {.max_prompt = (int32_t)s->data.max_prompt,
                         .max_response = (int32_t)s->data.max_response,
+                        .max_sequence = (int32_t)s->data.max_sequence,
                         .too_long = (ix_too_long)s->data.too_long,
                         .vocabulary = m->vocabulary,
                         .count = s->data.train_count,
+                        .seed = (uint64_t)s->data.train_seed,
                         .form = form};
     if (form == IX_FORM_VERIFY) IX_TRY(find_verdicts(m, v));
     if (ix_sets_train(m->texts))
         IX_TRY(ix_pairs_tokenize(&m->train, ix_sets_train(m->texts), v->tok, v->chat, &limits));
+    limits.seed = 0;
     int n = ix_sets_count(m->texts);
     m->set = calloc((size_t)n + 1, sizeof *m->set);
     m->pairs = calloc((size_t)n + 1, sizeof *m->pairs);

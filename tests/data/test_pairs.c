@@ -95,10 +95,16 @@ static void test_limits(void **state)
     CHECK_OK(ix_pairs_tokenize(&p, t, NULL, NULL, &(ix_limits){.count = 3, .max_response = 2, .vocabulary = 4}));
     assert_int_equal(ix_pairs_count(p), 3); /* row 4 has an id above the vocabulary, but is not looked at */
     ix_pairs_destroy(&p);
+    CHECK_OK(ix_pairs_tokenize(&p, t, NULL, NULL, &(ix_limits){.max_sequence = 7}));
+    assert_int_equal(ix_pairs_count(p), 5); /* 5 of the prompt and 2 of the longer response */
+    ix_pairs_destroy(&p);
     const ix_limits strict = {.max_prompt = 9, .too_long = IX_TOO_LONG_ERROR};
     CHECK_FAILS(ix_pairs_tokenize(&p, t, NULL, NULL, &strict), IX_EINPUT,
                 "stairs:10: the prompt has 10 tokens, more than max_tokens: 9");
     assert_null(p);
+    const ix_limits fits = {.max_sequence = 11, .too_long = IX_TOO_LONG_ERROR};
+    CHECK_FAILS(ix_pairs_tokenize(&p, t, NULL, NULL, &fits), IX_EINPUT,
+                "stairs:10: prompt and rejected response have 12 tokens, more than max_tokens.sequence: 11");
     CHECK_FAILS(ix_pairs_tokenize(&p, t, NULL, NULL, &(ix_limits){.max_response = 1}), IX_EINPUT,
                 "no pair is left of 10; 10 were longer than max_tokens");
     CHECK_FAILS(ix_pairs_tokenize(&p, t, NULL, NULL, &(ix_limits){.max_prompt = 6, .count = 7}), IX_EINPUT,
@@ -130,6 +136,30 @@ static void test_rows(void **state)
     assert_int_equal(ix_pairs_find_row(p, 3), -1);
     assert_int_equal(ix_pairs_find_row(p, 7), -1);
     ix_pairs_destroy(&p);
+    ix_texts_destroy(&t);
+}
+
+/* A thousand of two thousand as the authors draw them (seed 517), of those that are short enough. */
+static void test_draw(void **state)
+{
+    (void)state;
+    ix_texts *t;
+    ix_pairs *p;
+    const int32_t id[5] = {1, 2, 3, 4, 5};
+    const int64_t head[4] = {1281, 790, 1639, 382};
+    CHECK_OK(ix_texts_create(&t, "drawn"));
+    for (int i = 0; i < 3000; i++)
+        CHECK_OK(ix_texts_add_ids(
+            t, &(ix_pair){.prompt = id, .prompt_size = i % 3 ? 1 : 5, .response = {id, id}, .response_size = {1, 1}}));
+    CHECK_OK(ix_pairs_tokenize(&p, t, NULL, NULL, &(ix_limits){.max_prompt = 4, .count = 1000, .seed = 517}));
+    assert_int_equal(ix_pairs_count(p), 1000);
+    assert_int_equal(ix_pairs_dropped(p), 1000);
+    assert_int_equal(ix_pairs_tokens(p), 3000);
+    for (int i = 0; i < 4; i++) /* of rows 1, 2, 4, 5, 7, ... that with this number */
+        assert_int_equal(ix_pairs_get(p, i).row, head[i] / 2 * 3 + 1 + head[i] % 2);
+    ix_pairs_destroy(&p);
+    CHECK_FAILS(ix_pairs_tokenize(&p, t, NULL, NULL, &(ix_limits){.max_prompt = 4, .count = 2001, .seed = 517}),
+                IX_EINPUT, "count is 2001, but only 2000 pairs are left of 3000");
     ix_texts_destroy(&t);
 }
 
@@ -331,9 +361,9 @@ static void test_order(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_ids),   cmocka_unit_test(test_limits),    cmocka_unit_test(test_rows),
-        cmocka_unit_test(test_world), cmocka_unit_test(test_threads),   cmocka_unit_test(test_bad_texts),
-        cmocka_unit_test(test_order), cmocka_unit_test(test_questions),
+        cmocka_unit_test(test_ids),       cmocka_unit_test(test_limits), cmocka_unit_test(test_rows),
+        cmocka_unit_test(test_draw),      cmocka_unit_test(test_world),  cmocka_unit_test(test_threads),
+        cmocka_unit_test(test_bad_texts), cmocka_unit_test(test_order),  cmocka_unit_test(test_questions),
     };
     return cmocka_run_group_tests(tests, open_world, close_world);
 }
