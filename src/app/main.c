@@ -14,11 +14,12 @@
 #include "comm/grid.h"
 
 extern const ix_command ix_command_run, ix_command_plan, ix_command_check, ix_command_export, ix_command_score,
-    ix_command_tokenize, ix_command_data, ix_command_schema, ix_command_probe, ix_command_slurm;
+    ix_command_tokenize, ix_command_data, ix_command_schema, ix_command_probe, ix_command_slurm, ix_command_draw;
 
-static const ix_command *const commands[] = {
-    &ix_command_run,      &ix_command_plan, &ix_command_check,  &ix_command_export, &ix_command_score,
-    &ix_command_tokenize, &ix_command_data, &ix_command_schema, &ix_command_probe,  &ix_command_slurm};
+static const ix_command *const commands[] = {&ix_command_run,    &ix_command_plan,   &ix_command_check,
+                                             &ix_command_export, &ix_command_score,  &ix_command_tokenize,
+                                             &ix_command_data,   &ix_command_schema, &ix_command_probe,
+                                             &ix_command_slurm,  &ix_command_draw};
 
 enum { COMMANDS = sizeof commands / sizeof *commands };
 

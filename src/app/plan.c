@@ -41,10 +41,10 @@ static const char usage[] =
     "\n"
     "Work counts products of matrices: training 6 FLOP, judging and reference 2 FLOP, for every parameter of the "
     "blocks\n"
-    "and token, and im_rm's head for every token of a response. Time is that work at the rate of products at these\n"
-    "shapes, passing over weights, gradients and moments, and messages: a lower bound, for attention, norms and "
-    "waiting\n"
-    "are not in it. Small models spend most of their time there.\n";
+    "and token, and im_rm's head for every token of a response; texts that a model writes 2 FLOP, as long as they may\n"
+    "be. Time is that work at the rate of products at these shapes, passing over weights, gradients and moments, and\n"
+    "messages: a lower bound, for attention, norms and waiting are not in it. Small models spend most of their time "
+    "there.\n";
 
 /* --- arguments ----------------------------------------------------------------------------------------------- */
 

@@ -150,12 +150,12 @@ static void print_memory(const ix_plan *p)
 
 static void print_work(const ix_plan *p)
 {
-    static const char *const heading[] = {"part",     "model",   "objective", "varied",        "pairs", "steps",
-                                          "training", "judging", "reference", "time at least", "ranks"};
-    ix_table_text *t = ix_table_create("llllrrrrrrr");
+    static const char *const heading[] = {"part",     "model",   "objective", "varied", "pairs",         "steps",
+                                          "training", "judging", "reference", "texts",  "time at least", "ranks"};
+    ix_table_text *t = ix_table_create("llllrrrrrrrr");
     char f[IX_FIGURE];
     printf("\nwork of one run; ranks: data x tensor of the group that does it\n");
-    add_row(t, heading, 11);
+    add_row(t, heading, 12);
     for (int64_t i = 0; i < p->count; i++) {
         const ix_planned *r = &p->run[i];
         if (!is_first(p, i)) continue;
@@ -165,6 +165,7 @@ static void print_work(const ix_plan *p)
         ix_table_add(t, "%s", ix_figure_flop(f, r->flops.training));
         ix_table_add(t, "%s", ix_figure_flop(f, r->flops.judging));
         ix_table_add(t, "%s", r->flops.reference > 0 ? ix_figure_flop(f, r->flops.reference) : "");
+        ix_table_add(t, "%s", r->flops.writing > 0 ? ix_figure_flop(f, r->flops.writing) : "");
         ix_table_add(t, "%s", ix_figure_time(f, r->time.run));
         ix_table_add(t, "%d x %d", r->kind->data, r->kind->tensor);
     }

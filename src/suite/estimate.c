@@ -95,6 +95,12 @@ static void add_tensor_axis(ix_estimate *out, const ix_machine *a, const ix_esti
     if (link->ranks < 2) out->messages_known = false;
 }
 
+/* At what a language model writes: the reference, where there is one, and the policy. */
+static int looks(const ix_need *need)
+{
+    return need->has_reference ? 2 : 1;
+}
+
 void ix_estimate_run(ix_estimate *out, const ix_machine *a, const ix_estimated *e)
 {
     const ix_run_size *z = e->size;
@@ -117,7 +123,11 @@ void ix_estimate_run(ix_estimate *out, const ix_machine *a, const ix_estimated *
     if (e->need->has_reference)
         out->reference = products_time(a, e, judged + (double)z->train_tokens / data,
                                        rows + head * (double)z->response_tokens / data, 1);
-    out->run = out->training + out->judging + out->reference;
+    if (z->written_tokens) {
+        double texts = (double)z->written_tokens / data, all = texts + (double)z->asked_tokens / data;
+        out->writing = looks(e->need) * products_time(a, e, all, texts, 1);
+    }
+    out->run = out->training + out->judging + out->reference + out->writing;
 }
 
 ix_flops ix_estimate_flops(const ix_need *need, const ix_run_size *z)
@@ -127,7 +137,10 @@ ix_flops ix_estimate_flops(const ix_need *need, const ix_run_size *z)
     double judge = trunk * (double)z->eval_tokens + head * (double)z->eval_response_tokens;
     ix_flops f = {.training = 6 * train * (double)need->epochs,
                   .judging = 2 * judge * (double)z->evaluations,
-                  .reference = need->has_reference ? 2 * (train + judge) : 0};
-    f.all = f.training + f.judging + f.reference;
+                  .reference = need->has_reference ? 2 * (train + judge) : 0,
+                  .writing =
+                      2 * looks(need) *
+                      (trunk * (double)(z->asked_tokens + z->written_tokens) + head * (double)z->written_tokens)};
+    f.all = f.training + f.judging + f.reference + f.writing;
     return f;
 }

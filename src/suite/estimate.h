@@ -13,12 +13,12 @@
 #include "suite/layout.h"
 
 typedef struct {
-    double products, memory, data, tensor; /* seconds of one rank in one training step: messages on both axes */
-    double data_bytes, tensor_bytes;       /* that the rank which sends most sends in a step */
-    bool messages_known;                   /* false: the machine was probed without the link that they need */
-    double step;                           /* the sum of the four */
-    double training, judging, reference;   /* seconds of the whole run */
-    double run;                            /* their sum */
+    double products, memory, data, tensor;        /* seconds of one rank in one training step: messages on both axes */
+    double data_bytes, tensor_bytes;              /* that the rank which sends most sends in a step */
+    bool messages_known;                          /* false: the machine was probed without the link that they need */
+    double step;                                  /* the sum of the four */
+    double training, judging, reference, writing; /* seconds of the whole run */
+    double run;                                   /* their sum */
 } ix_estimate;
 
 /* A run on so many data and tensor ranks; `size` is that of the tensor ranks. */
@@ -40,9 +40,10 @@ int64_t ix_estimate_rows(const ix_estimated *run, bool head);
 double ix_tensor_floats(int tensor, int layers, int width, double tokens);
 
 /* Products of matrices, whatever the layout: training 6 FLOP, judging and reference 2 FLOP, for every parameter of the
- * blocks and token, and of the head for every token of a response where the objective reads it. */
+ * blocks and token, and of the head for every token of a response where the objective reads it. Writing 2 FLOP for
+ * every token of prompts and texts, these at their full length, by the policy and by the reference. */
 typedef struct {
-    double training, judging, reference, all;
+    double training, judging, reference, writing, all;
 } ix_flops;
 
 ix_flops ix_estimate_flops(const ix_need *need, const ix_run_size *size);

@@ -49,7 +49,9 @@ typedef struct {
 struct ix_examination {
     /* Local. *state NULL: there is nothing to find out. */
     ix_status (*open)(void **state, const ix_material *m, const ix_job *job);
-    void (*close)(void **state);                              /* NULL is fine */
+    void (*close)(void **state); /* NULL is fine */
+    /* Local: tokens of one look, of prompts and of texts that all reach their full length. */
+    void (*size)(const void *state, int64_t *asked, int64_t *written);
     ix_status (*look)(void *state, const ix_looked_at *at);   /* Collective */
     ix_status (*save)(void *state, ix_moment *moment);        /* Local: what was found so far */
     ix_status (*restore)(void *state, const ix_saver *saver); /* Local: the same back */

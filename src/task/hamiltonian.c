@@ -106,6 +106,26 @@ done:
     return rc;
 }
 
+static int32_t length_of(const ix_ask_list *l, int64_t i)
+{
+    int32_t n = 0;
+    while (n < l->most && l->script[i * l->most + n] >= 0) n++;
+    return n ? n : l->most;
+}
+
+static void size(const void *state, int64_t *asked, int64_t *written)
+{
+    const ix_graph_talk *t = state;
+    *asked = *written = 0;
+    for (int k = 0; k < IX_ASKS; k++) {
+        const ix_ask_list *l = &t->list[k];
+        for (int64_t i = 0; i < l->n; i++) {
+            if (i == 0 || l->asked[i].prompt != l->asked[i - 1].prompt) *asked += l->asked[i].size;
+            *written += length_of(l, i);
+        }
+    }
+}
+
 /* --- guides ----------------------------------------------------------------------------------------- */
 
 /* The list that is being written. */
@@ -268,7 +288,7 @@ static ix_status store(void *state, ix_result *result)
     return ix_graph_talk_store(state, result);
 }
 
-const struct ix_examination ix_graph_examination = {open_talk, close_talk, look, save, restore, store};
+const struct ix_examination ix_graph_examination = {open_talk, close_talk, size, look, save, restore, store};
 
 const ix_task ix_task_hamiltonian = {
     .name = "hamiltonian", .sets = sets, .tokens = tokens, .examination = &ix_graph_examination};

@@ -142,6 +142,21 @@ static void measure(ix_run_size *z, const ix_bench *b, const ix_model *model, co
     if (b->task->steps) time_steps(z, s);
 }
 
+/* What a look at the language model takes; a reference is looked at as well. */
+static ix_status count_texts(ix_run_size *z, const ix_bench *b, const ix_point *point)
+{
+    ix_status rc = IX_OK;
+    const struct ix_examination *e = b->task->examination;
+    const ix_objective *o = ix_objective_find(point->objective);
+    void *state = NULL;
+    if (!e || !o || o->reads != IX_READ_RESPONSE_LOGP) return IX_OK;
+    IX_TRY(e->open(&state, ix_bench_material(b), &(ix_job){.point = point}));
+    if (state) e->size(state, &z->asked_tokens, &z->written_tokens);
+done:
+    e->close(&state);
+    return rc;
+}
+
 ix_status ix_bench_size(const ix_bench *b, const ix_point *point, int data, int tensor, ix_run_size *z)
 {
     ix_status rc = IX_OK;
@@ -154,6 +169,7 @@ ix_status ix_bench_size(const ix_bench *b, const ix_point *point, int data, int 
     IX_TRY(ix_grid_create_shape(&shape, data, tensor));
     IX_TRY(ix_bench_model(&model, b, point, shape));
     measure(z, b, model, &point->settings, data);
+    IX_TRY(count_texts(z, b, point));
 done:
     ix_model_destroy(&model);
     ix_grid_destroy(&shape);

@@ -61,6 +61,8 @@ typedef struct {
     int64_t train_tokens;                                               /* of one epoch, each prompt once */
     int64_t response_tokens;                                            /* of one epoch, of both responses */
     int64_t eval_pairs, eval_tokens, eval_response_tokens, evaluations; /* of one evaluation of all sets; how many */
+    int64_t asked_tokens,
+        written_tokens; /* of one look at what a language model writes: of prompts, of texts at most */
     int64_t longest_pair, pack_tokens;
     ix_memory memory; /* of the first rank of the axes given, without the program's own */
     int layers, width;

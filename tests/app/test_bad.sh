@@ -73,6 +73,10 @@ bad '1 operand given, 2 wanted' export results/s/x
 bad '--columns a,b: three names with commas' score neox pairs.jsonl --columns a,b
 bad '--beta none: a number above 0' score neox pairs.jsonl --beta none
 
+bad '--seed x: a whole number from 0' draw neox new --seed x
+bad 'nowhere: no file yaml/models/nowhere.yaml' draw nowhere new
+bad 'none/tokenizer.json' draw neox new --tokenizer none
+bad 'neox: already holds a model' draw neox neox
 bad 'there is no recipe persona2; impex data lists them' data persona2 pairs.jsonl --out d
 bad 'recipe ultrafeedback reads 2 files; 1 given' data ultrafeedback pairs.jsonl --out d
 bad '--out FOLDER is missing' data persona pairs.jsonl

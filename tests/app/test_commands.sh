@@ -7,10 +7,10 @@ here=$(cd "$(dirname "$0")" && pwd)
 
 # --- help -----------------------------------------------------------------------------------------------------------
 good 'help' "$impex" --help
-for command in run plan slurm check export score tokenize data schema probe; do
+for command in run plan slurm check export score tokenize data schema probe draw; do
     grep -q "^  impex $command " out || fail "help: lacks $command" out
 done
-for command in run plan slurm check export score tokenize data schema probe; do
+for command in run plan slurm check export score tokenize data schema probe draw; do
     good "$command --help" "$impex" "$command" --help
     says "impex $command"
     [ ! -s err ] || fail "$command --help: something on standard error" err
@@ -56,6 +56,19 @@ grep -qF '"pieces":["the","<end>"]' out || fail 'tokenize miniworld: other piece
 : >texts.jsonl
 "$impex" tokenize neox <texts.jsonl >out || fail 'tokenize nothing'
 [ ! -s out ] || fail 'tokenize nothing: something came' out
+
+# --- draw -----------------------------------------------------------------------------------------------------------
+for draw in a:0 b:1 c:0; do
+    good "draw $draw" "$impex" draw "$source/data/shapes/neox-3m" "drawn.${draw%:*}" --seed "${draw#*:}" \
+        --tokenizer "$source/tests/golden/text/neox"
+    says "drawn.${draw%:*}: GPTNeoXForCausalLM, 3,244,928 parameters, drawn with seed ${draw#*:}; with a tokenizer"
+done
+good 'draw a shape without tokenizer' "$impex" draw llama-5m drawn.d
+says 'no tokenizer'
+good 'check of a drawn folder' "$impex" check drawn.a
+says 'ok: drawn.a: gpt_neox, 3,244,928 parameters, 2 layers of width 32, vocabulary 50304'
+cmp -s drawn.a/model.safetensors drawn.c/model.safetensors || fail 'draw: the same seed gives other weights'
+cmp -s drawn.a/model.safetensors drawn.b/model.safetensors && fail 'draw: another seed gives the same weights'
 
 # --- data -----------------------------------------------------------------------------------------------------------
 good 'data' "$impex" data

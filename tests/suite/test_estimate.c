@@ -60,6 +60,10 @@ static void a_step_alone(void **state)
     ix_estimate_run(&out, &a, &e);
     CHECK_NEAR(out.products, 6.0 * (10000 * 6400.0 + 50000 * 3200.0) / 1e9, 1e-12);
     CHECK_NEAR(out.reference, 2.0 * (10000 * 65000.0 + 50000 * 32500.0) / 1e9, 1e-12);
+    z.asked_tokens = 700, z.written_tokens = 300;
+    ix_estimate_run(&out, &a, &e);
+    CHECK_NEAR(out.writing, 2 * 2.0 * (10000 * 1000.0 + 50000 * 300.0) / 1e9, 1e-12);
+    CHECK_NEAR(out.run, 20 * out.step + out.judging + out.reference + out.writing, 1e-12);
 }
 
 static void ranks_that_share_pairs(void **state)
@@ -110,7 +114,11 @@ static void flops_by_hand(void **state)
     f = ix_estimate_flops(&need, &z);
     CHECK_NEAR(f.training, 2 * 6 * (10000 * 64000.0 + 50000 * 32000.0), 1);
     CHECK_NEAR(f.reference, 2 * (10000 * 65000.0 + 50000 * 32500.0), 1);
-    CHECK_NEAR(f.all, f.training + f.judging + f.reference, 1);
+    CHECK_NEAR(f.writing, 0, 0);
+    z.asked_tokens = 700, z.written_tokens = 300; /* by policy and reference */
+    f = ix_estimate_flops(&need, &z);
+    CHECK_NEAR(f.writing, 2 * 2 * (10000 * 1000.0 + 50000 * 300.0), 1);
+    CHECK_NEAR(f.all, f.training + f.judging + f.reference + f.writing, 1);
 }
 
 /* The longest first; what is equal keeps its order, so twins of equal work stay neighbours. */
