@@ -15,16 +15,7 @@ enum { LINE = 19, ACROSS = 4, WIDE = 190, ALONE = 460, TOP = 12, LETTER = 7, PAN
 
 static const char *text_in(const ix_table *t, int row, const char *name)
 {
-    for (int c = 0; c < t->columns; c++)
-        if (strcmp(t->column[c].name, name) == 0) return ix_table_cell(t, row, c)->text;
-    return "";
-}
-
-static const ix_cell *value_in(const ix_table *t, int row, const char *name)
-{
-    for (int c = 0; c < t->columns; c++)
-        if (strcmp(t->column[c].name, name) == 0) return ix_table_cell(t, row, c);
-    return NULL;
+    return ix_table_named(t, row, name)->text;
 }
 
 /* The line of the table with this family's row; -1: none. */
@@ -66,7 +57,7 @@ static double write_panel(FILE *out, const ix_table *t, const panel *p, int numb
     fprintf(out, "$p%d << END_OF_DATA\n0 NaN 0 0\n", number);
     for (int i = 0; i < p->lines; i++) {
         if (p->at[i] < 0) continue;
-        const ix_cell *d = value_in(t, p->at[i], "difference"), *range = value_in(t, p->at[i], "difference_95");
+        const ix_cell *d = ix_table_named(t, p->at[i], "difference"), *range = ix_table_named(t, p->at[i], "difference_95");
         if (range->kind != IX_CELL_RANGE) continue;
         fprintf(out, "%.6g %d %.6g %.6g\n", d->real, -i, range->real, range->high);
         far = fmax(far, fmax(fabs(range->real), fabs(range->high)));

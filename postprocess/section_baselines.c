@@ -16,8 +16,8 @@ static const ix_column columns[] = {
     {"category", "category", IX_CSV_ONLY, 0},
     {"pairs", "pairs", IX_CSV_ONLY, 0},
     {"shorter", "short", 0, 3},
+    {"shorter_characters", "chars", 0, 3},
     {"longer", "long", 0, 3},
-    {"shorter_characters", "in characters", IX_CSV_ONLY, 4},
     {"lookup", "look-up", 0, 3},
     {"bag_of_tokens", "bag", 0, 3},
     {"reference", "ref.", 0, 3},
@@ -101,8 +101,8 @@ static void put_row(ix_table *t, const ix_family *f, int row, const baselines *b
     ix_put_text(t, f->category[row]);
     ix_put_int(t, known->pairs);
     ix_put_real(t, b->shorter);
-    ix_put_real(t, 1 - b->shorter);
     ix_put_real(t, b->shorter_characters);
+    ix_put_real(t, 1 - b->shorter);
     ix_put_real(t, b->lookup);
     ix_put_real(t, b->bag);
     ix_put_real(t, b->reference);

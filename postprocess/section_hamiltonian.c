@@ -320,6 +320,7 @@ void ix_section_hamiltonian(const ix_material *m, ix_tables *out)
                    "Permutations: texts that name every vertex once and nothing else. Edge steps: of all places where "
                    "two vertices follow each other, the share that is an edge. test-unvisited: the same model, its "
                    "choice restricted to vertices that are not there yet. Figures are added up over seeds.");
+    ix_plot_generation(m, t.wrote, out);
     if (t.exact->rows)
         ix_table_close(t.exact,
                        "The sum over all correct answers of what the model gives them, on the test graphs that "

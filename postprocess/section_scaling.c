@@ -290,4 +290,5 @@ void ix_section_scaling(const ix_material *m, ix_tables *out)
                    "A layout is g(groups) d(ata ranks) t(ensor ranks) x(threads) p(airs of a group's step). wait: "
                    "ranks that had less to compute waiting in reduce for the slowest; reduce: the rest of it. "
                    "forward, head and backward hold the sums over tensor ranks.");
+    ix_plot_scaling(t, out);
 }

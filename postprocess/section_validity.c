@@ -141,8 +141,10 @@ static void find_odd_pairs(const ix_record *r, const ix_scored *set, ix_table *t
 {
     if (set->known_chosen)
         find(t, "known pairs",
-             ix_format("%s: of %lld pairs, %lld have a prompt and chosen response that %s was trained on", set->name,
-                       (long long)set->count, (long long)set->known_chosen, r->model));
+             ix_format(
+                 "%s: of %lld pairs, %lld have a prompt and chosen response that is in the training pairs of %s%s%s",
+                 set->name, (long long)set->count, (long long)set->known_chosen, r->suite, r->part[0] ? ", " : "",
+                 r->part));
     if (set->repeated)
         find(t, "repeated pairs",
              ix_format("%s: %lld pairs repeat another one word for word", set->name, (long long)set->repeated));

@@ -35,6 +35,8 @@ void ix_plot_margin(const ix_material *m, ix_tables *out);
 void ix_plot_rewards(const ix_material *m, ix_tables *out);
 void ix_plot_phases(const ix_material *m, ix_tables *out);
 void ix_plot_winrate(const ix_table *winrate, ix_tables *out);
+void ix_plot_scaling(const ix_table *scaling, ix_tables *out);
+void ix_plot_generation(const ix_material *m, const ix_table *generation, ix_tables *out);
 void ix_plot_paired(const ix_material *m, const ix_table *paired, ix_tables *out);
 
 /* The VALID runs of one objective on one row of a family, over seeds. */

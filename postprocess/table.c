@@ -147,6 +147,14 @@ const ix_cell *ix_table_cell(const ix_table *t, int row, int column)
     return t->cell + (int64_t)row * t->columns + column;
 }
 
+const ix_cell *ix_table_named(const ix_table *t, int row, const char *column)
+{
+    int c = 0;
+    while (c < t->columns && strcmp(t->column[c].name, column) != 0) c++;
+    IX_CONTRACT(c < t->columns);
+    return ix_table_cell(t, row, c);
+}
+
 /* -0.000 is a lie about a sign. */
 static double rounded(double value, int digits)
 {

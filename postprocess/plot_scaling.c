@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Figure: speed-up over what a run of task scaling varied, a panel per series. Drawn from the table. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "figure.h"
+#include "sections.h"
+
+enum { ACROSS = 3, WIDE = 230, HIGH = 190, LEFT = 62, TOP = 12, PANELS = 12 };
+
+/* Rows [first, end) of the table: one series of one run. */
+typedef struct {
+    int first, end;
+} stretch;
+
+static bool equal(const ix_table *t, int a, int b, const char *column)
+{
+    return strcmp(ix_table_named(t, a, column)->text, ix_table_named(t, b, column)->text) == 0;
+}
+
+static bool of_one_run(const ix_table *t, int a, int b)
+{
+    static const char *const keys[] = {"suite", "part", "model", "varied", "objective", "seed"};
+    for (size_t k = 0; k < sizeof keys / sizeof *keys; k++)
+        if (!equal(t, a, b, keys[k])) return false;
+    return true;
+}
+
+/* The series of the run whose rows begin at `first`; returns where they end. */
+static int find_series(const ix_table *t, int first, stretch list[PANELS], int *count)
+{
+    int row = first;
+    for (*count = 0; row < t->rows && of_one_run(t, first, row) && *count < PANELS; (*count)++) {
+        list[*count].first = row;
+        while (row < t->rows && of_one_run(t, first, row) && equal(t, list[*count].first, row, "series")) row++;
+        list[*count].end = row;
+    }
+    return row;
+}
+
+/* n, median and middle half of the speed-up: once of layouts that fit the cores, once of those that do not. */
+static void write_data(FILE *out, const ix_table *t, const stretch *s, int number)
+{
+    for (int crowded = 0; crowded < 2; crowded++) {
+        fprintf(out, "$s%d_%d << END_OF_DATA\n1 NaN NaN NaN\n", number, crowded);
+        for (int r = s->first; r < s->end; r++) {
+            const ix_cell *half = ix_table_named(t, r, "speedup_half");
+            double speedup = ix_table_named(t, r, "speedup")->real;
+            bool range = half->kind == IX_CELL_RANGE;
+            if ((ix_table_named(t, r, "crowded")->text[0] != 0) != crowded) continue;
+            fprintf(out, "%lld %.6g %.6g %.6g\n", (long long)ix_table_named(t, r, "n")->whole, speedup,
+                    range ? half->real : speedup, range ? half->high : speedup);
+        }
+        fputs("END_OF_DATA\n", out);
+    }
+}
+
+/* The range of both axes: from a bit below 1 to a bit above the largest n. */
+static double most_of(const ix_table *t, const stretch *s)
+{
+    double most = 2;
+    for (int r = s->first; r < s->end; r++) most = fmax(most, (double)ix_table_named(t, r, "n")->whole);
+    return 1.25 * most;
+}
+
+static void plot_series(FILE *out, const ix_table *t, const ix_panels *p, const stretch *s, int number)
+{
+    const char *title = ix_table_named(t, s->first, "series")->text;
+    double most = most_of(t, s);
+    ix_panels_next(out, p, number, title);
+    fprintf(out, "set xlabel 'n' font ',12' offset 0,0.9\n%s\n",
+            ix_panels_left(p, number) ? "set ylabel 'speed-up' font ',12'" : "unset ylabel");
+    fprintf(out, "set xrange [0.8:%.4g]\nset yrange [0.5:%.4g]\n", most, most);
+    fprintf(out,
+            "plot x with lines dt 3 lw 1.5 lc rgb '#606060', $s%d_0 using 1:2:3:4 with yerrorlines pt 7 ps 0.8 lw 1.6 "
+            "lc rgb '%s', $s%d_1 using 1:2:3:4 with yerrorbars pt 6 ps 0.8 lw 1.6 lc rgb '%s'\n",
+            number, IX_EX_COLOUR, number, IX_EX_COLOUR);
+}
+
+static char *name_of(const ix_table *t, int row)
+{
+    const char *part = ix_table_named(t, row, "part")->text, *with = ix_table_named(t, row, "varied")->text;
+    return ix_format("%s%s%s, %s%s%s, %s", ix_table_named(t, row, "suite")->text, part[0] ? ", " : "", part,
+                     ix_table_named(t, row, "model")->text, with[0] ? ", " : "", with,
+                     ix_table_named(t, row, "objective")->text);
+}
+
+void ix_plot_scaling(const ix_table *t, ix_tables *out)
+{
+    stretch list[PANELS];
+    int number = 0, count;
+    for (int first = 0; first < t->rows;) {
+        int end = find_series(t, first, list, &count);
+        char *name = name_of(t, first), *id = ix_format("scaling-%d", ++number);
+        char *title = ix_format("Speed-up of a training step: %s", name);
+        ix_panels p = ix_panels_of(count, ACROSS, WIDE, HIGH, LEFT, TOP);
+        FILE *f = ix_figure_begin(out, id, title, ix_panels_width(&p), ix_panels_height(&p));
+        for (int k = 0; k < count; k++) write_data(f, t, &list[k], k);
+        ix_panels_begin(f, &p);
+        fputs("set logscale xy 2\nset format '%g'\n", f);
+        for (int k = 0; k < count; k++) plot_series(f, t, &p, &list[k], k);
+        ix_figure_end(out,
+                      "Operations per second over those of the first layout, against n, how many times as much of what "
+                      "the panel names: medians with their middle half, both axes logarithmic. Dotted: n times as "
+                      "fast. Open: more threads on a node than cores.");
+        free(name);
+        free(id);
+        free(title);
+        first = end;
+    }
+}
