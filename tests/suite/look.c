@@ -6,6 +6,7 @@
  *   look forge FOLDER       rewrites every file of a reference cache with numbers one rounding away
  *   look near RESULT OTHER  0 if the losses of the first step agree within 1e-6 of their size and its gradient norms
  *                           within 1e-5, for runs that add up in different orders
+ *   look judged RESULT      prints of each set its pairs and after which steps it was judged: "test 12: 0 2 4"
  *   look starts FOLDER      prints how often each run was started, by the ledgers of that folder: "run_id times" */
 #include <dirent.h>
 #include <math.h>
@@ -73,6 +74,32 @@ done:
     ix_reader_close(&rd);
     free(seconds);
     free(of_these);
+    return rc;
+}
+
+static ix_status judged(const char *path)
+{
+    ix_status rc = IX_OK;
+    ix_reader *rd = NULL;
+    double *reward = NULL, *step = NULL;
+
+    IX_TRY(ix_reader_open(&rd, path));
+    for (int i = 0; i < ix_reader_sets(rd); i++) {
+        const char *set = ix_reader_set(rd, i);
+        int64_t dims[3], epochs;
+        IX_TRY(load(rd, set, "reward", 3, dims, &reward));
+        IX_TRY(load(rd, set, "step", 1, &epochs, &step));
+        printf("%s %lld:", set, (long long)dims[1]);
+        for (int64_t e = 0; e < epochs; e++) printf(" %g", step[e]);
+        printf("\n");
+        free(reward);
+        free(step);
+        reward = step = NULL;
+    }
+done:
+    ix_reader_close(&rd);
+    free(reward);
+    free(step);
     return rc;
 }
 
@@ -199,6 +226,7 @@ int main(int argc, char **argv)
         rc = !strcmp(argv[1], "zero")     ? zero(argv[i])
              : !strcmp(argv[1], "saved")  ? saved(argv[i])
              : !strcmp(argv[1], "forge")  ? forge(argv[i])
+             : !strcmp(argv[1], "judged") ? judged(argv[i])
              : !strcmp(argv[1], "starts") ? starts(argv[i])
                                           : ix_fail(IX_EINPUT, "see the head of look.c");
     if (rc != IX_OK) fprintf(stderr, "look: %s\n", ix_message());
