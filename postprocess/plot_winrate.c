@@ -10,11 +10,13 @@
 
 enum { WIDE = 560, BAR = 34, TOP = 48, BOTTOM = 56, RIGHT = 24, LETTER = 7 };
 
-/* NULL: the cell is empty. */
+/* NULL: there is none of that kind; a share and its interval have one name. */
 static const ix_cell *cell_named(const ix_table *t, int row, const char *name, ix_cell_kind kind)
 {
-    const ix_cell *cell = ix_table_named(t, row, name);
-    return cell->kind == kind ? cell : NULL;
+    for (int c = 0; c < t->columns; c++)
+        if (strcmp(t->column[c].name, name) == 0 && ix_table_cell(t, row, c)->kind == kind)
+            return ix_table_cell(t, row, c);
+    return NULL;
 }
 
 static char *bar_name(const ix_table *t, int row)

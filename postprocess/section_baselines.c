@@ -161,7 +161,7 @@ void ix_section_baselines(const ix_material *m, ix_tables *out)
     if (t)
         ix_table_close(
             t,
-            "short, long: the shorter, the longer response wins (in tokens). look-up: the response that was chosen in "
+            "short, chars, long: the shorter response wins (in tokens, in characters), the longer one. look-up: the response chosen in "
             "training after the same prompt. bag: a weight per token, fit to the same training pairs. ref.: "
             "what the reference model finds more probable, as a sum and per token. EX 0, IM 0: before "
             "training; an IM-RM that is its own reference has 0.500 by ties. What a baseline reaches, a "

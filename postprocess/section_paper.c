@@ -12,13 +12,13 @@ static const ix_column columns[] = {
     {"figure", "figure", IX_KEY, 0},
     {"what", "on", IX_LEFT, 0},
     {"quantity", "quantity", IX_LEFT, 0},
-    {"paper_ex", "paper: EX-RM", 0, 0},
-    {"paper_im", "paper: IM-RM", 0, 0},
-    {"ex", "ours: EX-RM", 0, 3},
-    {"im", "ours: IM-RM", 0, 3},
+    {"paper_ex", "paper EX", 0, 0},
+    {"paper_im", "paper IM", 0, 0},
+    {"ex", "ours EX", 0, 3},
+    {"im", "ours IM", 0, 3},
     {"models", "models", 0, 0},
     {"runs", "runs", 0, 0},
-    {"source", "paper's from", IX_LEFT, 0},
+    {"source", "known", IX_LEFT, 0},
 };
 enum { COLUMNS = sizeof columns / sizeof columns[0] };
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * The report on timed layouts with known truth: every speed-up, efficiency, share and imbalance, and what is said. */
+#include "figure.h"
 #include "report.h"
 #include "runs.h"
 
@@ -239,6 +240,32 @@ static void csv(void **state)
     run_clean(folder);
 }
 
+/* A panel for each of the four series, filled points, open ones where threads outnumber cores; and it can be drawn. */
+static void drawn(void **state)
+{
+    char *folder = run_folder(), **svg = NULL;
+    ix_material m;
+    ix_report r;
+    (void)state;
+    add(folder, spec);
+    CHECK_OK(ix_material_read(&m, (const char *const *)&folder, 1));
+    ix_report_make(&r, &m);
+    assert_int_equal(r.tables.figures, 1);
+    const ix_figure *f = r.tables.figure[0];
+    assert_string_equal(f->id, "scaling-1");
+    assert_string_equal(f->title, "Speed-up of a training step: s, tiny, EX-RM");
+    assert_non_null(strstr(f->script, "$s0_0 << END_OF_DATA\n1 NaN NaN NaN\n1 1 1 1\n2 1.6 1.6 1.6\nEND_OF_DATA\n"
+                                      "$s0_1 << END_OF_DATA\n1 NaN NaN NaN\n4 2 2 2\nEND_OF_DATA\n"));
+    assert_non_null(strstr(f->script, "$s3_0 << END_OF_DATA\n1 NaN NaN NaN\n1 1 1 1\n2 1.8 1.8 1.8\n"));
+    assert_null(strstr(f->script, "$s4_0"));
+    if (ix_figures_svg(&r.tables, &svg) == IX_OK) assert_non_null(strstr(svg[0], "runs side by side"));
+    else assert_non_null(strstr(ix_message(), "gnuplot is not installed"));
+    ix_svgs_free(&r.tables, svg);
+    ix_report_free(&r);
+    ix_material_free(&m);
+    run_clean(folder);
+}
+
 static void damaged_and_invalid(void **state)
 {
     char *folder = run_folder();
@@ -264,6 +291,7 @@ static void damaged_and_invalid(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(exact_figures), cmocka_unit_test(exact_shares),
-                                       cmocka_unit_test(csv), cmocka_unit_test(damaged_and_invalid)};
+                                       cmocka_unit_test(csv), cmocka_unit_test(drawn),
+                                       cmocka_unit_test(damaged_and_invalid)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

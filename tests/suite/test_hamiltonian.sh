@@ -54,4 +54,6 @@ says 'random permutation'
 says 'Where in the answers the implicit reward lies'
 good 'report as CSV' "$report" one --format csv --out csv
 awk -F, '/,test,policy,48,/ { n++ } END { exit n != 2 }' csv/generation.csv || fail 'rows of the policy' csv/generation.csv
-finish 12
+good 'report with figures' "$report" one paper --format html --out page
+grep -q 'Verifying and writing Hamiltonian cycles' page/report.html || ! command -v gnuplot >left || fail 'no figure of what was written'
+finish 13
