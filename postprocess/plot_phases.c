@@ -30,21 +30,30 @@ static bool alike(const ix_record *a, const ix_record *b)
     return a->cell == b->cell && a->ranks == b->ranks && strcmp(a->objective, b->objective) == 0;
 }
 
+static bool several_suites(const ix_material *m)
+{
+    for (int i = 1; i < m->families; i++)
+        if (strcmp(m->family[i].suite, m->family[0].suite) != 0) return true;
+    return false;
+}
+
+static char *name_of(const ix_family *f, const ix_record *r, bool suite)
+{
+    return ix_format("%s%s%s%s%s%s%s %s, %lld", suite ? f->suite : "", suite ? " " : "", f->part, f->part[0] ? " " : "",
+                     f->model, f->varied[0] ? " " : "", f->varied, ix_objective_name(r->objective),
+                     (long long)r->ranks);
+}
+
 static int find_bars(const ix_material *m, bar *list)
 {
+    bool suites = several_suites(m);
     int bars = 0;
     for (int i = 0; i < m->records; i++) {
         const ix_record *r = &m->record[i];
         int at = 0;
         if (!r->valid || r->duplicate || r->cell < 0 || !r->cost.pairs || isnan(r->cost.train)) continue;
         while (at < bars && !alike(list[at].first, r)) at++;
-        if (at == bars) {
-            const ix_family *f = &m->family[r->cell];
-            list[bars++] = (bar){.first = r,
-                                 .name = ix_format("%s%s%s%s%s %s, %lld", f->part, f->part[0] ? " " : "", f->model,
-                                                   f->varied[0] ? " " : "", f->varied, ix_objective_name(r->objective),
-                                                   (long long)r->ranks)};
-        }
+        if (at == bars) list[bars++] = (bar){.first = r, .name = name_of(&m->family[r->cell], r, suites)};
         for (int p = 0; p < IX_PHASE_COUNT; p++) list[at].seconds[p] += r->cost.times.phase[p];
         list[at].pairs += (double)r->cost.pairs;
     }

@@ -19,14 +19,22 @@ static const ix_cell *cell_named(const ix_table *t, int row, const char *name, i
     return NULL;
 }
 
+static bool several_suites(const ix_table *t)
+{
+    for (int r = 1; r < t->rows; r++)
+        if (strcmp(ix_table_named(t, r, "suite")->text, ix_table_named(t, 0, "suite")->text) != 0) return true;
+    return false;
+}
+
 static char *bar_name(const ix_table *t, int row)
 {
+    const char *suite = several_suites(t) ? ix_table_named(t, row, "suite")->text : "";
     const ix_cell *category = cell_named(t, row, "category", IX_CELL_TEXT);
     const ix_cell *part = cell_named(t, row, "part", IX_CELL_TEXT), *with = cell_named(t, row, "varied", IX_CELL_TEXT);
     const char *p = part ? part->text : "", *w = with ? with->text : "";
     const ix_cell *all = cell_named(t, row, "evaluations", IX_CELL_INT);
-    return ix_format("%s%s%s%s%s (%lld)", p, p[0] ? ", " : "", w, w[0] ? ", " : "", category->text,
-                     (long long)all->whole);
+    return ix_format("%s%s%s%s%s%s%s (%lld)", suite, suite[0] ? ", " : "", p, p[0] ? ", " : "", w, w[0] ? ", " : "",
+                     category->text, (long long)all->whole);
 }
 
 /* One bar: numbers of wins and ties as boxes (x, y, xlow, xhigh, ylow, yhigh), and the interval. */
