@@ -104,7 +104,8 @@ static ix_estimated estimated(const ix_plan *p, const ix_planned *r)
                           .shape = {r->kind->data, r->kind->tensor},
                           .ranks = p->places.ranks,
                           .ranks_on_node = p->places.ranks_on_node,
-                          .threads = p->layout.threads};
+                          .threads = p->layout.threads,
+                          .recompute = r->recompute};
 }
 
 /* Without a probe's file: the products of this run, here. */
@@ -175,6 +176,9 @@ static ix_status settle(ix_plan *p)
         IX_NEED(choice >= 0, IX_EINPUT, "%d tensor ranks cannot share %s", r->kind->tensor, r->need.name);
         r->size = &r->need.size[choice];
         r->memory = ix_need_memory(&r->need, choice, r->kind->data, p->places.ranks, p->layout.threads);
+        r->kept = r->memory.activations;
+        r->recompute = ix_recompute_choose(&r->memory, r->size, r->need.trains, p->layout.have,
+                                           (ix_recompute)p->suite->settings.parallel.recompute);
         r->flops = ix_estimate_flops(&r->need, r->size);
         IX_TRY(measure(p, r));
         ix_estimated e = estimated(p, r);

@@ -16,6 +16,8 @@ typedef struct {
     int64_t turn;            /* its place in the order of the launch */
     const ix_run_size *size; /* at its tensor ranks */
     ix_memory memory;        /* of a rank */
+    int recompute;           /* blocks whose activations are computed twice */
+    size_t kept;             /* activations if none were */
     ix_plan_state state;
     char note[320];
     ix_flops flops;

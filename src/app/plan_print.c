@@ -36,7 +36,7 @@ static void print_runs(const ix_plan *p)
 
 static void print_choice(const char *axis, int size, const char *why)
 {
-    printf("  %-7s %5d  %s\n", axis, size, why);
+    printf("  %-9s %5d  %s\n", axis, size, why);
 }
 
 /* "ranks 0 to 7, 6 runs of llama and pythia" */
@@ -66,6 +66,7 @@ static void print_layout(const ix_plan *p)
         print_choice("tensor", kind->tensor, kind->why[0]);
         print_choice("data", kind->data, kind->why[1]);
         print_choice("groups", kind->groups, kind->why[2]);
+        print_choice("recompute", kind->recompute, kind->why[3]);
         first += kind->groups * kind->data * kind->tensor;
     }
     if (l->idle) printf("ranks %d to %d: nothing to do\n", p->places.ranks - l->idle, p->places.ranks - 1);
@@ -118,16 +119,12 @@ static size_t lanes_bytes(const ix_planned *r)
 
 static void print_memory(const ix_plan *p)
 {
-    static const char *const heading[] = {"part",        "model",
-                                          "objective",   "varied",
-                                          "parameters",  "weights",
-                                          "gradients",   "of it for lanes",
-                                          "lanes",       "moments",
-                                          "activations", "logits",
-                                          "scratch",     "judging, reference",
-                                          "texts",       "program",
-                                          "at most"};
-    ix_table_text *t = ix_table_create("llllrrrrrrrrrrrrr");
+    static const char *const heading[] = {"part",           "model",   "objective",   "varied",
+                                          "parameters",     "weights", "gradients",   "of it for lanes",
+                                          "lanes",          "moments", "activations", "of blocks twice",
+                                          "not recomputed", "logits",  "scratch",     "judging, reference",
+                                          "texts",          "program", "at most"};
+    ix_table_text *t = ix_table_create("llllrrrrrrrrrrrrrrr");
     printf("\nmemory of one rank: judging and reference come before gradients and moments are there\n");
     add_row(t, heading, sizeof heading / sizeof *heading);
     for (int64_t i = 0; i < p->count; i++) {
@@ -140,7 +137,11 @@ static void print_memory(const ix_plan *p)
         add_bytes(t, (double)m->gradients);
         add_bytes(t, (double)lanes_bytes(&p->run[i]));
         ix_table_add(t, "%lld", (long long)p->run[i].run.point.settings.parallel.lanes);
-        const size_t parts[] = {m->moments, m->activations, m->logits, m->scratch, m->judging, m->texts, m->program};
+        add_bytes(t, (double)m->moments);
+        add_bytes(t, (double)m->activations);
+        ix_table_add(t, "%d of %d", p->run[i].recompute, p->run[i].size->layers);
+        add_bytes(t, (double)p->run[i].kept);
+        const size_t parts[] = {m->logits, m->scratch, m->judging, m->texts, m->program};
         for (size_t k = 0; k < sizeof parts / sizeof *parts; k++) add_bytes(t, (double)parts[k]);
         add_bytes(t, (double)peak_of(&p->run[i]));
     }

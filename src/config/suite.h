@@ -22,6 +22,7 @@
 
 typedef enum { IX_LR_CONSTANT, IX_LR_COSINE, IX_LR_LINEAR } ix_lr_schedule;
 typedef enum { IX_FREEZE_NONE, IX_FREEZE_BACKBONE, IX_FREEZE_UNEMBEDDING } ix_freeze;
+typedef enum { IX_RECOMPUTE_AUTO, IX_RECOMPUTE_NEVER, IX_RECOMPUTE_ALWAYS } ix_recompute;
 
 /* data.evaluate.<name> */
 typedef struct {
@@ -129,6 +130,7 @@ typedef struct {
     struct {
         int64_t tensor, data, groups, threads, lanes; /* 0: auto */
         int64_t memory_per_rank;                      /* bytes; 0: auto */
+        int recompute;                                /* ix_recompute */
         bool optimizer_shards;
     } parallel;
     struct {

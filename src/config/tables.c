@@ -271,6 +271,9 @@ static const ix_option parallel_rows[] = {
     ROW("threads", INT, AT(parallel.threads), 1, 4096, "auto", "auto", 0, "threads of a rank"),
     ROW("memory_per_rank", BYTES, AT(parallel.memory_per_rank), 0, 0, "auto", "auto", 0,
      "memory that a rank may take; auto: its share of the node's, or of the job's"),
+    ROW("recompute", CHOICE, AT(parallel.recompute), 0, 0, "auto|never|always", "auto", 0,
+     "compute activations of blocks again in the backward pass instead of keeping them: the same bits in less memory "
+     "and more time; auto: of as few blocks as make a run fit"),
     ROW("lanes", INT, AT(parallel.lanes), 1, 4096, "auto", "auto", ANSWER,
      "shares of a step with a gradient of their own: sums that do not depend on the number of ranks"),
     ROW("optimizer_shards", BOOL, AT(parallel.optimizer_shards), 0, 0, NULL, "true", 0,

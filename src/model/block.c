@@ -29,7 +29,7 @@ static void serial_forward(const ix_run *r, const ix_layer *l, float *next, cons
     ix_gather(r, mid, x, D);
     ix_heads_forward(r, &l->attention, mid, true, a);
     ix_norm_forward(&rest, &l->norm[1], a, mid);
-    memcpy(next, mid, (size_t)(rest.N * D) * sizeof *x);
+    if (next) memcpy(next, mid, (size_t)(rest.N * D) * sizeof *x);
     ix_mlp_forward(&rest, &l->mlp, next, true, a);
     ix_arena_release(scratch, mark);
 }

@@ -18,7 +18,8 @@ typedef struct {
 } ix_layer;
 
 struct ix_block {
-    /* next[R,D] = block(x[N,D]); next may be x itself */
+    /* next[R,D] = block(x[N,D]); next may be x itself. next NULL, where all rows are read: only what the backward pass
+     * needs. */
     void (*forward)(const ix_run *r, const ix_layer *l, float *next, const float *x);
     /* dx is the gradient of the block's output, [R,D], on entry, of its input, [N,D], on return. */
     void (*backward)(const ix_run *r, const ix_layer *l, float *dx, const float *x);

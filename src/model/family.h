@@ -33,7 +33,9 @@ struct ix_model {
     int64_t tokens, room;      /* reserved; rows of every kept buffer */
     bool backward;
     void *memory;  /* one block: everything below */
-    float **kept;  /* [layers], all alike without backward */
+    int recompute; /* so many blocks, the first ones, keep their input only in a forward pass */
+    float **kept;  /* [layers], all alike without backward; those that are recomputed share that of the next one */
+    float **input; /* [layers] what a block is given */
     float *tail;   /* of the final norm */
     float *x;      /* [N,D] what the final norm is given; without backward the blocks' own */
     float *hidden; /* [N,D] */
@@ -55,7 +57,7 @@ struct ix_model {
     float *repeated;                    /* a whole matrix of keys, where ranks share them */
     int64_t head_rows;
     bool logits_kept;
-    int64_t recomputed;
+    int64_t recomputed, recomputed_rows; /* rows of the head, and of blocks, that were computed twice */
     ix_model_meter meter;
 
     void (*final)(void *context, int64_t from); /* who follows backward passes; NULL: nobody */

@@ -94,11 +94,12 @@ static bool write_config(json_t *o, const ix_model_config *c)
 
 /* --- the block ------------------------------------------------------------------------------------ */
 
-/* y = x + n z, with n z in a[N,D] */
+/* y = x + n z, with n z in a[N,D]; y NULL: only what the norm keeps */
 static void add_norm(const ix_run *r, const ix_norm *n, float *y, const float *x, const float *z, float *a)
 {
     int64_t size = r->N * n->D;
     ix_norm_forward(r, n, a, z);
+    if (!y) return;
     if (y != x) memcpy(y, x, (size_t)size * sizeof *y);
     ix_add(y, a, size);
 }

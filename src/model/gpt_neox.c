@@ -77,8 +77,8 @@ static void parallel_forward(const ix_run *r, const ix_layer *l, float *next, co
     float *a = ix_take_rows(r, D), *b = ix_take_rows(r, D);
 
     ix_norm_forward(r, &l->norm[0], a, x);
-    ix_gather(r, next, x, D);
-    ix_norm_forward(&rest, &l->norm[1], b, next);
+    if (next) ix_gather(r, next, x, D);
+    ix_norm_forward(&rest, &l->norm[1], b, next ? next : x);
     ix_heads_forward(r, &l->attention, next, true, a);
     ix_mlp_forward(&rest, &l->mlp, next, true, b);
     ix_arena_release(scratch, mark);

@@ -86,9 +86,18 @@ ix_status ix_model_check(const ix_model *m, const char *folder);
  * norms 1 (stored as 0 by families that store the weight less 1). */
 void ix_model_draw(const ix_model *m, uint64_t seed, double std, float *weights);
 
-/* Activations for packs of at most `tokens`; with `backward` every layer's are kept. May be called again. */
+/* In a backward pass the first `blocks` blocks are computed a second time from what they were given, instead of keeping
+ * what they computed: the same bits in less memory, for so many more forward passes of a block. The last block never
+ * needs to be. Contract: at most ix_model_most_recomputed, and before reserve. */
+void ix_model_recompute(ix_model *m, int blocks);
+int ix_model_most_recomputed(const ix_model *m); /* 0 where the trunk is not trained */
+/* Bytes that each of them makes ix_model_needs less. */
+size_t ix_model_recomputing_saves(const ix_model *m, int64_t tokens);
+
+/* Activations for packs of at most `tokens`; with `backward` every layer's are kept, but for those that are computed
+ * twice. May be called again. */
 ix_status ix_model_reserve(ix_model *m, int64_t tokens, bool backward);
-size_t ix_model_kept_bytes(const ix_model *m, bool backward); /* per token, without the head's logits */
+size_t ix_model_kept_bytes(const ix_model *m, bool backward); /* per token, nothing recomputed, without logits */
 /* All that reserve would take, in bytes; the attention kernel's scratch, which depends on the packs, comes on top. */
 typedef struct {
     size_t kept, logits, scratch;
@@ -141,7 +150,9 @@ typedef struct {
 } ix_model_meter;
 ix_model_meter ix_model_take_meter(ix_model *m);
 
-/* What the model counted since the last call: head rows whose logits had to be computed twice. */
+/* What the model counted since the last call: head rows whose logits had to be computed twice, and rows of blocks
+ * that were. */
 int64_t ix_model_take_recomputed(ix_model *m);
+int64_t ix_model_take_recomputed_rows(ix_model *m);
 
 #endif

@@ -119,7 +119,7 @@ void ix_heads_forward(const ix_run *r, const ix_heads *p, float *y, bool add, co
                      c->slot, r->N);
     if (c && c->seen) attend_kept(r, p, att, q);
     else attend_pack(r, p, att, q);
-    ix_linear_meet(&rest, &p->out, y, add, ix_rows_of(r, att, p->out.in));
+    if (y) ix_linear_meet(&rest, &p->out, y, add, ix_rows_of(r, att, p->out.in));
     ix_arena_release(r->m->scratch, mark);
 }
 

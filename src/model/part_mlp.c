@@ -53,8 +53,10 @@ void ix_mlp_forward(const ix_run *r, const ix_mlp *p, float *y, bool add, const 
     float *h = ix_kept(r, p->h), *act = ix_take_rows(r, F);
 
     ix_linear_forward(r, &p->in, h, false, x);
-    p->activation->forward(act, h, r->N, F);
-    ix_linear_meet(r, &p->out, y, add, act);
+    if (y) {
+        p->activation->forward(act, h, r->N, F);
+        ix_linear_meet(r, &p->out, y, add, act);
+    }
     ix_arena_release(r->m->scratch, mark);
 }
 

@@ -113,7 +113,7 @@ typedef struct {
 ix_heads ix_heads_of(ix_model *m, int in, int in_bias, int out, int out_bias);
 /* One matrix whose rows are [q k v] of a head, head after head; every head has its own keys. */
 ix_heads ix_heads_in_turn(ix_model *m, int in, int in_bias, int out, int out_bias);
-/* y[R,D], x[N,D] */
+/* y[R,D], x[N,D]; y NULL: only what the backward pass needs */
 void ix_heads_forward(const ix_run *r, const ix_heads *p, float *y, bool add, const float *x);
 /* dx[N,D], dy[R,D] */
 void ix_heads_backward(const ix_run *r, const ix_heads *p, float *dx, const float *dy, const float *x);
@@ -140,6 +140,7 @@ typedef struct {
 } ix_mlp;
 
 ix_mlp ix_mlp_of(ix_model *m, const ix_activation *activation, int in, int in_bias, int out, int out_bias);
+/* y NULL: only what the backward pass needs */
 void ix_mlp_forward(const ix_run *r, const ix_mlp *p, float *y, bool add, const float *x);
 /* Uses up what was kept. */
 void ix_mlp_backward(const ix_run *r, const ix_mlp *p, float *dx, const float *dy, const float *x);

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * trunk.c - embedding, blocks, final norm: forward and backward, and the memory that they take. What a block keeps per
- * token lies in one stretch of [width, room] floats, place after place; without a backward pass all blocks share one.
+ * token lies in one stretch of [width, room] floats, place after place; without a backward pass all blocks share one,
+ * and so do blocks that are recomputed: each of them finds its own input, [D, room], and the rest in the stretch of the
+ * first block that is not, which is through with it by then.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -61,14 +63,14 @@ static size_t larger(size_t a, size_t b)
     return a > b ? a : b;
 }
 
-/* Everything that carve_trunk hands out. */
-static size_t trunk_bytes(const ix_model *m, int64_t N, bool backward)
+/* Everything that carve_all hands out beside the head's. */
+static size_t trunk_bytes(const ix_model *m, int64_t N, bool backward, int recompute)
 {
     int64_t D = m->c.D, table = N * ix_rotated(&m->c) / 2, room = room_for(N);
     bool keep = backward && m->deep;
-    size_t blocks = (size_t)(keep ? m->c.layers : 1);
-    return blocks * bytes_of(m->width * room) + bytes_of(m->tail_width * room) + (keep ? 2 : 1) * bytes_of(N * D) +
-           3 * bytes_of(N) + 2 * bytes_of(table);
+    size_t blocks = (size_t)(keep ? m->c.layers - recompute : 1), inputs = (size_t)(keep ? recompute : 0);
+    return blocks * bytes_of(m->width * room) + inputs * bytes_of(D * room) + bytes_of(m->tail_width * room) +
+           (keep ? 2 : 1) * bytes_of(N * D) + 3 * bytes_of(N) + 2 * bytes_of(table);
 }
 
 /* The most that blocks and final norm take from scratch at once. */
@@ -80,6 +82,7 @@ static size_t trunk_scratch(const ix_model *m, int64_t N, bool backward)
         forward = larger(forward, b->block->scratch(b, N, false));
         back = larger(back, b->block->scratch(b, N, true));
     }
+    back = larger(back, forward); /* which may be repeated */
     return backward && m->deep ? larger(forward, back + ix_rows_bytes(N, m->c.D)) : forward;
 }
 
@@ -108,7 +111,7 @@ static size_t scratch_bytes(const ix_model *m, int64_t N, bool backward)
 
 ix_model_memory ix_model_needs(const ix_model *m, int64_t tokens, bool backward)
 {
-    return (ix_model_memory){.kept = trunk_bytes(m, tokens, backward),
+    return (ix_model_memory){.kept = trunk_bytes(m, tokens, backward, m->recompute),
                              .logits = head_bytes(m, head_rows_for(m, tokens)),
                              .scratch = scratch_bytes(m, tokens, backward)};
 }
@@ -116,7 +119,23 @@ ix_model_memory ix_model_needs(const ix_model *m, int64_t tokens, bool backward)
 size_t ix_model_kept_bytes(const ix_model *m, bool backward)
 {
     const int64_t many = 4096; /* so that what is rounded up does not count */
-    return (trunk_bytes(m, many, backward) + trunk_scratch(m, many, backward)) / (size_t)many;
+    return (trunk_bytes(m, many, backward, 0) + trunk_scratch(m, many, backward)) / (size_t)many;
+}
+
+void ix_model_recompute(ix_model *m, int blocks)
+{
+    IX_CONTRACT(blocks >= 0 && blocks <= ix_model_most_recomputed(m) && !m->memory);
+    m->recompute = blocks;
+}
+
+int ix_model_most_recomputed(const ix_model *m)
+{
+    return m->deep ? m->c.layers - 1 : 0;
+}
+
+size_t ix_model_recomputing_saves(const ix_model *m, int64_t tokens)
+{
+    return trunk_bytes(m, tokens, true, 0) - trunk_bytes(m, tokens, true, ix_model_most_recomputed(m) ? 1 : 0);
 }
 
 /* The next piece of the block that memory is cut from. */
@@ -127,13 +146,24 @@ static float *carve(char **at, int64_t floats)
     return piece;
 }
 
+static void carve_blocks(ix_model *m, char **at, bool keep)
+{
+    int L = m->c.layers, first = keep ? m->recompute : 0; /* that keeps all */
+    for (int l = 0; l < L; l++) {
+        if (l < first) m->input[l] = carve(at, m->c.D * m->room);
+        else m->kept[l] = l > 0 && !keep ? m->kept[0] : carve(at, m->width * m->room);
+        if (l >= first) m->input[l] = m->kept[l] + m->layer[l].x * m->room;
+    }
+    for (int l = 0; l < first; l++) m->kept[l] = m->kept[first];
+}
+
 static void carve_all(ix_model *m, int64_t N, bool backward)
 {
     char *at = m->memory;
     int64_t D = m->c.D, table = N * ix_rotated(&m->c) / 2;
     bool keep = backward && m->deep;
     m->room = room_for(N);
-    for (int l = 0; l < m->c.layers; l++) m->kept[l] = l > 0 && !keep ? m->kept[0] : carve(&at, m->width * m->room);
+    carve_blocks(m, &at, keep);
     m->tail = carve(&at, m->tail_width * m->room);
     m->hidden = carve(&at, N * D);
     m->x = keep ? carve(&at, N * D) : NULL;
@@ -149,17 +179,19 @@ static void carve_all(ix_model *m, int64_t N, bool backward)
     m->head_lse = carve(&at, m->head_rows);
     m->head_target = (int32_t *)(void *)carve(&at, m->head_rows);
     m->head_whole = (double *)(void *)carve(&at, 6 * m->head_rows);
-    IX_CONTRACT((size_t)(at - (char *)m->memory) == trunk_bytes(m, N, backward) + head_bytes(m, m->head_rows));
+    IX_CONTRACT((size_t)(at - (char *)m->memory) ==
+                trunk_bytes(m, N, backward, m->recompute) + head_bytes(m, m->head_rows));
 }
 
 void ix_model_release(ix_model *m)
 {
     free(m->memory);
     free(m->kept);
+    free(m->input);
     free(m->attention);
     ix_arena_destroy(&m->scratch);
     m->memory = m->attention = NULL;
-    m->kept = NULL;
+    m->kept = m->input = NULL;
     m->attention_bytes = 0;
     m->tokens = 0;
 }
@@ -182,8 +214,10 @@ ix_status ix_model_reserve(ix_model *m, int64_t tokens, bool backward)
     IX_CONTRACT(tokens > 0 && tokens <= INT32_MAX);
     if (m->tokens >= tokens && (m->backward || !backward)) return IX_OK;
     ix_model_release(m);
-    size_t bytes = trunk_bytes(m, tokens, backward) + head_bytes(m, head_rows_for(m, tokens));
-    IX_NEED(m->kept = calloc((size_t)m->c.layers, sizeof *m->kept), IX_ENOMEM, "activations: out of memory");
+    size_t bytes = trunk_bytes(m, tokens, backward, m->recompute) + head_bytes(m, head_rows_for(m, tokens));
+    m->kept = calloc((size_t)m->c.layers, sizeof *m->kept);
+    m->input = calloc((size_t)m->c.layers, sizeof *m->input);
+    IX_NEED(m->kept && m->input, IX_ENOMEM, "activations: out of memory");
     IX_NEED(m->memory = ix_alloc_block(bytes), IX_ENOMEM,
             "activations for %lld tokens: %zu MiB cannot be had; give a rank more memory, or share the model out "
             "(parallel.tensor)",
@@ -289,7 +323,8 @@ static ix_run in_tail(const ix_run *r)
 /* What block l is given; block `layers` is the final norm. */
 static float *input_of(const ix_model *m, int l, bool keep)
 {
-    return l < m->c.layers ? m->kept[l] + m->layer[l].x * m->room : keep ? m->x : m->kept[0] + m->layer[0].x * m->room;
+    if (!keep) return m->kept[0] + m->layer[0].x * m->room;
+    return l < m->c.layers ? m->input[l] : m->x;
 }
 
 /* x[N,D]: every rank gives the words that it holds. */
@@ -363,6 +398,25 @@ static void tell(const ix_model *m, int64_t from)
     if (m->final) m->final(m->follower, from);
 }
 
+/* What block l keeps, once more. Its output is known. */
+static void recompute(const ix_run *r, int l)
+{
+    ix_model *m = r->m;
+    double products = m->meter.products, attention = m->meter.attention;
+    tell(m, INT64_MAX);
+    m->layer[l].block->forward(r, &m->layer[l], NULL, input_of(m, l, true));
+    m->meter.products = products;
+    m->meter.attention = attention;
+    m->recomputed_rows += r->N;
+}
+
+int64_t ix_model_take_recomputed_rows(ix_model *m)
+{
+    int64_t n = m->recomputed_rows;
+    m->recomputed_rows = 0;
+    return n;
+}
+
 void ix_model_backward(ix_model *m, const float *w, float *dw, const ix_pack *pack, float *dh)
 {
     IX_CONTRACT(m->backward);
@@ -377,6 +431,7 @@ void ix_model_backward(ix_model *m, const float *w, float *dw, const ix_pack *pa
     tell(m, m->first[m->c.layers]);
     for (int l = m->c.layers - 1; l >= 0; l--) {
         ix_run b = in_block(&r, l);
+        if (l < m->recompute) recompute(&b, l);
         m->layer[l].block->backward(&b, &m->layer[l], dx, input_of(m, l, true));
         tell(m, m->first[l]);
     }

@@ -89,6 +89,7 @@ static void add_tensor_axis(ix_estimate *out, const ix_machine *a, const ix_esti
     if (tensor == 1) return;
     const ix_link *link = link_of(a, e, tensor, 1);
     double floats = ix_tensor_floats(tensor, e->size->layers, e->size->width, tokens);
+    floats *= 1 + e->recompute / (4.0 * e->size->layers + 1); /* one sum of a block comes again */
     double share = 4.0 * (double)rows_of_pack(e->size, tokens) * e->size->width / tensor;
     out->tensor_bytes = 4 * floats;
     out->tensor = out->tensor_bytes / share * ix_link_time(link, share, true);
@@ -112,6 +113,7 @@ void ix_estimate_run(ix_estimate *out, const ix_machine *a, const ix_estimated *
     if (per_epoch > 0) {
         double tokens = (double)z->train_tokens / per_epoch * share;
         out->products = products_time(a, e, tokens, head * (double)z->response_tokens / per_epoch * share, IX_WAYS);
+        if (e->recompute) out->products += e->recompute / (double)z->layers * products_time(a, e, tokens, 0, 1);
         out->memory = rate > 0 ? passed_bytes(z, lanes, data) / rate : 0;
         add_data_axis(out, a, e, lanes);
         add_tensor_axis(out, a, e, tokens);

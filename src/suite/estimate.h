@@ -28,6 +28,7 @@ typedef struct {
     ix_shape shape;
     int ranks, ranks_on_node; /* of the job */
     int threads;              /* of a rank */
+    int recompute;            /* blocks that are computed twice */
 } ix_estimated;
 
 void ix_estimate_run(ix_estimate *out, const ix_machine *machine, const ix_estimated *run);

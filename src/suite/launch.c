@@ -274,6 +274,17 @@ static void listen(void *context)
     asked_to_stop(context);
 }
 
+/* Local and the same on every rank of the group. */
+static ix_status choose_recompute(const launch *l, const ix_run *run, int *blocks)
+{
+    int ranks = ix_grid_size(l->grid, IX_WORLD);
+    ix_status rc = ix_recompute_of(blocks, l->what->bench, &run->point, l->what->layout, l->kind, ranks);
+    if (rc == IX_OK && *blocks > 0 && run->point.settings.parallel.recompute == IX_RECOMPUTE_AUTO)
+        ix_note("%s: computes the activations of %d block%s twice, for a rank may take no more than %.2f GiB",
+                run->names.run, *blocks, *blocks == 1 ? "" : "s", (double)l->what->layout->have / (1 << 30));
+    return rc;
+}
+
 /* Collective over the group. The turn-th of the order. */
 static ix_status do_run(launch *l, int64_t turn, const char *path)
 {
@@ -282,10 +293,12 @@ static ix_status do_run(launch *l, int64_t turn, const char *path)
     ix_run run = l->what->runs->run[i];
     ix_result *result = NULL;
     char started[IX_UTC], *folder = folder_of(l, &run);
+    int recompute = 0;
 
     ix_utc(started);
     IX_TRY(note_event(l, IX_LEDGER_START, run.names.run, NULL, NULL));
     rc = ix_bench_prepare(l->what->bench, l->what->suite, &run.point, &run.names);
+    if (rc == IX_OK) rc = choose_recompute(l, &run, &recompute);
     IX_TRY(ix_grid_agree(l->grid, IX_GROUP, rc));
     IX_TRY(ix_grid_same_hash(l->grid, IX_GROUP, run.names.run + strlen(run.names.run) - 12, "the run's identity"));
     IX_TRY(ix_grid_agree(l->grid, IX_GROUP, begin_result(l, &run, started, &result)));
@@ -299,6 +312,7 @@ static ix_status do_run(launch *l, int64_t turn, const char *path)
                   .run_folder = folder,
                   .result = result,
                   .watcher = &watcher,
+                  .recompute = recompute,
                   .resumed = on_resume,
                   .listen = listen,
                   .context = l};

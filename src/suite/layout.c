@@ -31,6 +31,18 @@ ix_memory ix_need_memory(const ix_need *need, int choice, int data, int ranks, i
     return m;
 }
 
+int ix_recompute_choose(ix_memory *memory, const ix_run_size *z, bool trains, size_t have, ix_recompute wish)
+{
+    int blocks = 0, most = trains ? z->most_recomputed : 0;
+    size_t all = memory->activations;
+    if (wish == IX_RECOMPUTE_NEVER || (wish == IX_RECOMPUTE_AUTO && !have)) return 0;
+    while (blocks < most && (wish == IX_RECOMPUTE_ALWAYS || ix_memory_peak(memory, trains) > have)) {
+        blocks++;
+        memory->activations = all - (size_t)blocks * z->recomputing_saves;
+    }
+    return blocks;
+}
+
 /* --- groups that are alike -------------------------------------------------------------------------------------- */
 
 static int64_t pairs_of(const ix_settings *s)
@@ -132,6 +144,33 @@ static void explain_tensor(ix_kind *k, const ix_question *q, const ix_need *who,
         snprintf(out, ROOM,
                  "alone a rank of %s would need %.2f GiB and may have %.2f; sharing every layer it needs %.2f", name,
                  gib(alone), gib(q->have), gib(k->bytes));
+}
+
+/* The run of this kind that recomputes most, and what it would take otherwise. */
+static void explain_recompute(ix_kind *k, const ix_question *q, const int *kind_of, int kind)
+{
+    ix_recompute wish = (ix_recompute)q->s->parallel.recompute;
+    size_t without = 0, with = 0;
+    const ix_need *who = NULL;
+    for (int64_t i = 0; i < q->needs; i++) {
+        const ix_need *need = &q->need[i];
+        int choice = ix_need_choice(need, k->tensor);
+        if (choice < 0 || (kind_of && kind_of[i] != kind)) continue;
+        ix_memory m = ix_need_memory(need, choice, k->data, q->places->ranks, q->threads);
+        size_t all = ix_memory_peak(&m, need->trains);
+        int blocks = ix_recompute_choose(&m, &need->size[choice], need->trains, q->have, wish);
+        if (blocks <= k->recompute) continue;
+        k->recompute = blocks;
+        who = need;
+        without = all;
+        with = ix_memory_peak(&m, need->trains);
+    }
+    char *out = k->why[3];
+    if (who)
+        snprintf(out, ROOM, "%sblocks of %s compute their activations twice: a rank then needs %.2f GiB, else %.2f",
+                 wish == IX_RECOMPUTE_ALWAYS ? "as set: " : "", who->name, gib(with), gib(without));
+    else if (wish != IX_RECOMPUTE_AUTO) snprintf(out, ROOM, "as set");
+    else snprintf(out, ROOM, q->have ? "activations fit, and are kept" : "memory is not known to demand it");
 }
 
 static bool cuts_itself(const ix_question *q)
@@ -271,13 +310,14 @@ static void fill_kind(ix_layout *l, int i, const ix_division *d, const int *kind
     k->fits = !q->have || k->bytes <= q->have;
     l->fits = l->fits && k->fits;
     explain_tensor(k, q, most.who, alone.bytes);
+    explain_recompute(k, q, kind_of, i);
     int ranks = d->kinds > 1 || d->idle ? k->groups * k->data * k->tensor : q->places->ranks;
     explain_rest(k, q, ranks, fewest_pairs(q, kind_of, i));
 }
 
 static void describe(ix_layout *l, const ix_division *d, const int *kind_of, const ix_question *q)
 {
-    *l = (ix_layout){.kinds = d->kinds, .idle = d->idle, .threads = q->threads, .fits = true};
+    *l = (ix_layout){.kinds = d->kinds, .idle = d->idle, .threads = q->threads, .have = q->have, .fits = true};
     for (int i = 0; i < d->kinds; i++) fill_kind(l, i, d, kind_of, q);
     explain_threads(l, q);
     if (d->kinds == 1) summarize(l, q);

@@ -38,7 +38,8 @@ typedef struct {
     int64_t runs;
     bool fits;        /* false: a rank needs more than it may have */
     size_t bytes;     /* that the rank that needs most takes; 0: not known */
-    char why[3][256]; /* a sentence each: tensor, data, groups */
+    int recompute;    /* blocks of the run that recomputes most */
+    char why[4][256]; /* a sentence each: tensor, data, groups, recompute */
 } ix_kind;
 
 enum { IX_KINDS = 3 };
@@ -47,15 +48,17 @@ typedef struct {
     int kinds;
     int idle; /* ranks, the last ones, that no group takes */
     int threads;
+    size_t have;           /* bytes that a rank may take; 0: unknown */
     bool fits;             /* all kinds do */
     char why_threads[256]; /* and a sentence for people */
     char reason[768];
 } ix_layout;
 
-/* What the suite leaves to auto is chosen: the fewest tensor ranks with which runs fit the memory of a rank; the
- * largest data axis that every step's pairs fill; the rest in groups. If runs differ in the tensor ranks that they
- * need, several kinds of groups are taken where the queue then ends earlier than with one kind. kind_of[needs] takes
- * who does what; NULL: nobody wants to know. IX_EINPUT: the numbers do not fit the ranks. Local. */
+/* What the suite leaves to auto is chosen: the fewest tensor ranks with which runs fit the memory of a rank, if need be
+ * with activations that are computed twice; the largest data axis that every step's pairs fill; the rest in groups. If
+ * runs differ in the tensor ranks that they need, several kinds of groups are taken where the queue then ends earlier
+ * than with one kind. kind_of[needs] takes who does what; NULL: nobody wants to know. IX_EINPUT: the numbers do not fit
+ * the ranks. Local. */
 ix_status ix_layout_choose(ix_layout *out, int *kind_of, const ix_settings *settings, const ix_places *places,
                            const ix_need *need, int64_t needs);
 
@@ -64,8 +67,16 @@ int ix_layout_kind(const ix_layout *layout, int group); /* Local: of which kind 
 /* Collective over the world: the ranks so arranged. */
 ix_status ix_layout_grid(ix_grid **out, const ix_layout *layout);
 
-/* What a rank takes at one of the need's choices, part by part; with the program. Local. */
+/* What a rank takes at one of the need's choices, part by part; with the program. Nothing is recomputed. Local. */
 ix_memory ix_need_memory(const ix_need *need, int choice, int data, int ranks, int threads);
+
+/* So many blocks should be computed twice where a rank may take `have` bytes (0: unknown), and takes *memory if none
+ * are, and then: as few as make it fit, all if none do; or as `wish` says. *memory becomes what it takes then. Local.
+ */
+int ix_recompute_choose(ix_memory *memory, const ix_run_size *size, bool trains, size_t have, ix_recompute wish);
+/* The same of a prepared point on a kind of groups; where `ranks` are all of the job. Local. */
+ix_status ix_recompute_of(int *blocks, const ix_bench *bench, const ix_point *point, const ix_layout *layout,
+                          const ix_kind *kind, int ranks);
 /* That choice; -1: there is none with so many tensor ranks. */
 int ix_need_choice(const ix_need *need, int tensor);
 

@@ -53,6 +53,22 @@ done:
     return rc;
 }
 
+ix_status ix_recompute_of(int *blocks, const ix_bench *bench, const ix_point *point, const ix_layout *layout,
+                          const ix_kind *kind, int ranks)
+{
+    ix_status rc = IX_OK;
+    ix_recompute wish = (ix_recompute)point->settings.parallel.recompute;
+    ix_need need = ix_need_of_step(point);
+
+    *blocks = 0;
+    if (wish == IX_RECOMPUTE_NEVER || !need.trains) return IX_OK;
+    IX_TRY(add_choice(&need, bench, point, kind->tensor));
+    ix_memory m = ix_need_memory(&need, 0, kind->data, ranks, layout->threads);
+    *blocks = ix_recompute_choose(&m, &need.size[0], need.trains, layout->have, wish);
+done:
+    return rc;
+}
+
 /* All runs; with `sizes` they are prepared, but no weights are read: sizes need none. */
 static ix_status list_needs(ix_need *need, const ix_suite *suite, int ranks, bool sizes)
 {

@@ -32,6 +32,7 @@ size_t ix_need_bytes(const ix_question *q, const ix_need *need, ix_shape shape)
     int choice = ix_need_choice(need, shape.tensor);
     if (choice < 0) return SIZE_MAX;
     ix_memory m = ix_need_memory(need, choice, shape.data, q->places->ranks, q->threads);
+    ix_recompute_choose(&m, &need->size[choice], need->trains, q->have, (ix_recompute)q->s->parallel.recompute);
     return ix_memory_peak(&m, need->trains);
 }
 

@@ -28,7 +28,8 @@ typedef struct {
 /* The largest divisor of n that is at most `limit`. */
 int ix_largest_divisor(int n, int64_t limit);
 
-/* Bytes of a rank; SIZE_MAX: so many tensor ranks cannot share it. The need's sizes are known. */
+/* Bytes of a rank, after recomputing as far as it must; SIZE_MAX: so many tensor ranks cannot share it. The need's
+ * sizes are known. */
 size_t ix_need_bytes(const ix_question *q, const ix_need *need, ix_shape shape);
 
 /* Do runs differ in the fewest tensor ranks with which they fit, or does one fit nowhere? */

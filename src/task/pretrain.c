@@ -141,6 +141,7 @@ static ix_status open_run(pretraining *r)
     size_t n = (size_t)r->steps + 1;
 
     IX_TRY(ix_corpus_model(&r->model, r->c, r->job->point, r->job->grid));
+    ix_model_recompute(r->model, r->job->recompute);
     r->weights = ix_alloc_block((size_t)ix_model_params(r->model)->floats * sizeof *r->weights);
     r->loss = calloc(n, sizeof *r->loss);
     r->norm = calloc(n, sizeof *r->norm);

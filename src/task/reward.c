@@ -14,7 +14,7 @@
 #include "task/speed.h"
 #include "task/weights.h"
 
-enum { SAVINGS = 5 }; /* counters of what the switches of `speed` left out */
+enum { SAVINGS = 6 }; /* counters of what the switches of `speed` left out */
 
 typedef struct {
     const ix_material *m;
@@ -31,7 +31,7 @@ typedef struct {
     ix_saver *saver;
     const struct ix_examination *examination; /* NULL: none, or not of this objective */
     void *examined;
-    ix_observer recorded; /* the record's */
+    ix_observer recorded;   /* the record's */
     ix_pass_spared spared;  /* by this rank's passes */
     ix_train_speed speed;   /* of this rank */
     ix_speed_figures sum;   /* of all ranks */
@@ -129,6 +129,7 @@ static ix_status open_model(reward *r)
     ix_status rc = IX_OK;
     IX_TRY(ix_material_model(&r->model, r->m, r->objective, (ix_freeze)r->job->point->settings.training.freeze,
                              r->job->grid));
+    ix_model_recompute(r->model, r->job->recompute);
     size_t bytes = (size_t)ix_model_params(r->model)->floats * sizeof *r->weights;
     IX_NEED(r->weights = ix_alloc_block(bytes), IX_ENOMEM, "weights: %zu MiB cannot be had", bytes >> 20);
     IX_TRY(load_weights(r, r->m->place.folder, policy_rows));
@@ -354,8 +355,12 @@ static ix_status store_tokens(const char *const *tokens, ix_result *result)
 static void sum_savings(reward *r)
 {
     const ix_pass_spared *s = &r->spared;
-    double mine[SAVINGS] = {(double)s->prompt_tokens, (double)s->block_rows, (double)s->head_rows,
-                            (double)s->state_tokens, (double)ix_model_take_recomputed(r->model)};
+    double mine[SAVINGS] = {(double)s->prompt_tokens,
+                            (double)s->block_rows,
+                            (double)s->head_rows,
+                            (double)s->state_tokens,
+                            (double)ix_model_take_recomputed(r->model),
+                            (double)ix_model_take_recomputed_rows(r->model)};
     ix_grid_sum_double(r->job->grid, IX_DATA, mine, SAVINGS);
     memcpy(r->saving, mine, sizeof mine);
 }
@@ -369,7 +374,8 @@ static ix_status store_savings(const reward *r, ix_result *result)
         {"last_block", "rows", "rows of the last block that nobody reads and nobody computed"},
         {"head_rows", "rows", "tokens whose logits nobody reads and nobody computed"},
         {"frozen_states", "tokens", "tokens whose hidden states were known, the trunk not being trained"},
-        {"logits_computed_twice", "rows", "rows whose logits were not kept and were computed again for the gradient"}};
+        {"logits_computed_twice", "rows", "rows whose logits were not kept and were computed again for the gradient"},
+        {"blocks_computed_twice", "rows", "rows of blocks whose activations were computed again for the gradient"}};
     ix_status rc = IX_OK;
     for (int i = 0; rc == IX_OK && i < SAVINGS; i++)
         rc = ix_result_saved(result, saved[i].name, r->saving[i], saved[i].units, saved[i].about);

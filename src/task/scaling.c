@@ -254,6 +254,7 @@ static ix_status train(scaling *s, int at, int64_t round, const ix_grid *part)
 
     omp_set_num_threads(l->threads);
     rc = ix_material_model(&model, s->m, s->objective, (ix_freeze)s->job->point->settings.training.freeze, part);
+    if (rc == IX_OK) ix_model_recompute(model, s->job->recompute);
     if (rc == IX_OK) rc = find_start(s, model, l->tensor, &initial);
     size_t bytes = rc == IX_OK ? (size_t)ix_model_params(model)->floats * sizeof *weights : 0;
     if (rc == IX_OK && !(weights = ix_alloc_block(bytes))) rc = ix_fail(IX_ENOMEM, "weights: out of memory");

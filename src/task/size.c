@@ -106,6 +106,7 @@ static void read_once(ix_run_size *z)
     z->train_pairs = z->train_tokens = z->response_tokens = z->eval_response_tokens = z->steps = 0;
     z->evaluations = 1;
     z->memory.gradients = z->memory.moments = z->memory.activations = z->memory.logits = z->memory.scratch = 0;
+    z->most_recomputed = 0;
 }
 
 /* A task that times steps: those of one layout, on its own pairs; nothing is judged. */
@@ -136,7 +137,10 @@ static void measure(ix_run_size *z, const ix_bench *b, const ix_model *model, co
     z->head = work.row;
     z->products = ix_products_of(model, true, z->product);
     z->pack_tokens = ix_pack_budget(model, IX_PACK_BYTES);
-    z->memory = memory_of(model, s, data, room_of(b, s, z->pack_tokens));
+    int64_t room = room_of(b, s, z->pack_tokens);
+    z->memory = memory_of(model, s, data, room);
+    z->most_recomputed = ix_model_most_recomputed(model);
+    z->recomputing_saves = ix_model_recomputing_saves(model, room);
     z->memory.texts = texts_bytes(z);
     if (b->task->run && !b->task->steps) read_once(z);
     if (b->task->steps) time_steps(z, s);

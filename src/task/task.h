@@ -36,6 +36,7 @@ typedef struct {
     const char *run_folder; /* OUT/<suite>/<run_id>: where it leaves checkpoints */
     ix_result *result;      /* of the group's first rank; NULL elsewhere */
     const ix_watcher *watcher;
+    int recompute; /* so many blocks compute their activations twice */
     /* It goes on from a checkpoint after so many steps. Every rank calls; NULL: nobody wants to know. */
     ix_status (*resumed)(void *context, int64_t step);
     void (*listen)(void *context); /* Local, now and then: see ix_saver_settings */
@@ -64,7 +65,9 @@ typedef struct {
     int64_t asked_tokens,
         written_tokens; /* of one look at what a language model writes: of prompts, of texts at most */
     int64_t longest_pair, pack_tokens;
-    ix_memory memory; /* of the first rank of the axes given, without the program's own */
+    ix_memory memory;    /* of the first rank of the axes given, without the program's own; nothing is recomputed */
+    int most_recomputed; /* blocks whose activations could be computed twice instead of being kept */
+    size_t recomputing_saves; /* bytes of activations, for each of them */
     int layers, width;
     int heads;           /* of the model: so many tensor ranks can share it at most */
     int64_t held;        /* floats of the table that this rank holds */

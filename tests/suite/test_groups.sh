@@ -13,7 +13,7 @@ export IMPEX_MODELS
 sed -e 's/model: .*/model: [wide, narrow]/' -e 's/seed: .*/seed: [0]/' -e 's/epochs: 2/epochs: 1/' \
     -e 's/pairs_per_step: 16/pairs_per_step: 4/' "$tiny" >mixed.yaml
 for set in train test shift; do head -n 6 "$source/tests/suite/$set.jsonl" >$set.jsonl; done
-common='mixed.yaml --set parallel.tensor=auto --set parallel.memory_per_rank=150MiB'
+common='mixed.yaml --set parallel.tensor=auto --set parallel.memory_per_rank=150MiB --set parallel.recompute=never'
 
 # The plan, with a sentence for each choice.
 good 'plan' "$impex" plan $common --ranks 3

@@ -327,12 +327,72 @@ static void memory_follows_the_axes(void **state)
     assert_int_equal(ix_need_choice(&need, 9), -1);
 }
 
+/* 256 MiB of weights and of gradients, twice that of moments, and 1 GiB of activations in 16 blocks. */
+static ix_need deep_need(int ranks)
+{
+    ix_need n = need_of("deep", (int64_t)64 << 20, 32, ranks);
+    for (int i = 0; i < n.choices; i++) {
+        ix_run_size *z = &n.size[i];
+        z->most_recomputed = 15;
+        z->memory.activations = ((size_t)1 << 30) / (size_t)n.tensor[i];
+        z->recomputing_saves = ((size_t)60 << 20) / (size_t)n.tensor[i];
+    }
+    return n;
+}
+
+/* Activations are computed twice before more ranks share a layer, and of as few blocks as do. */
+static void recomputing_comes_before_sharing(void **state)
+{
+    (void)state;
+    int seen[3] = {0}; /* kept, recomputed, shared */
+    for (int64_t mib = 400; mib <= 2400; mib += 20) {
+        ix_places p = {.ranks = 8, .ranks_on_node = 8, .cores = 8, .memory = 8 * (mib << 20)};
+        ix_settings s = settings_of(32);
+        ix_need need = deep_need(8);
+        ix_layout l;
+        CHECK_OK(ix_layout_choose(&l, NULL, &s, &p, &need, 1));
+        const ix_kind *k = &l.kind[0];
+        int choice = ix_need_choice(&need, k->tensor);
+        ix_memory m = ix_need_memory(&need, choice, k->data, 8, l.threads), more = m;
+        size_t saves = need.size[choice].recomputing_saves, have = (size_t)(mib << 20);
+        m.activations -= (size_t)k->recompute * saves;
+        more.activations -= (size_t)(k->recompute - 1) * saves;
+        assert_true(l.have == have && k->bytes == ix_memory_peak(&m, true) && l.fits == (k->bytes <= have));
+        if (k->recompute) assert_true(ix_memory_peak(&more, true) > have); /* one block less does not fit */
+        assert_true(k->why[3][0]);
+        seen[k->tensor > 1 ? 2 : k->recompute ? 1 : 0]++;
+        ix_layout never;
+        s.parallel.tensor = 1;
+        CHECK_OK(ix_layout_choose(&never, NULL, &s, &p, &need, 1));
+        if (k->tensor > 1) assert_true(!never.fits && never.kind[0].recompute == 15); /* alone it no longer does */
+        s.parallel.tensor = 0;
+        s.parallel.recompute = IX_RECOMPUTE_NEVER;
+        CHECK_OK(ix_layout_choose(&never, NULL, &s, &p, &need, 1));
+        assert_true(never.kind[0].recompute == 0 && never.kind[0].tensor >= k->tensor);
+        if (k->recompute && k->tensor == 1) assert_true(never.kind[0].tensor > 1 || !never.fits);
+        s.parallel.recompute = IX_RECOMPUTE_ALWAYS;
+        CHECK_OK(ix_layout_choose(&never, NULL, &s, &p, &need, 1));
+        assert_int_equal(never.kind[0].recompute, 15);
+        need.trains = false; /* judging keeps no block */
+        CHECK_OK(ix_layout_choose(&never, NULL, &s, &p, &need, 1));
+        assert_int_equal(never.kind[0].recompute, 0);
+    }
+    for (int i = 0; i < 3; i++) assert_true(seen[i] > 3);
+    ix_places unknown = {.ranks = 1, .ranks_on_node = 1, .cores = 1};
+    ix_settings s = settings_of(32);
+    ix_need need = deep_need(1);
+    ix_layout l;
+    CHECK_OK(ix_layout_choose(&l, NULL, &s, &unknown, &need, 1));
+    assert_true(l.have == 0 && l.kind[0].recompute == 0 && l.fits);
+}
+
 int main(void)
 {
     unsetenv("OMP_NUM_THREADS");
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(promises_hold),
         cmocka_unit_test(memory_only_helps),
+        cmocka_unit_test(recomputing_comes_before_sharing),
         cmocka_unit_test(models_of_two_sizes),
         cmocka_unit_test(one_kind_where_it_is_faster),
         cmocka_unit_test(odd_ranks),
