@@ -11,13 +11,22 @@
 #include "base/file.h"
 #include "claims.h"
 #include "scaled.h"
-#include "written.h"
 #include "store/reader.h"
 #include "table.h"
+#include "written.h"
 
 static char *text_of(const ix_reader *rd, const char *group, const char *name)
 {
     return ix_copy(ix_reader_text(rd, group, name));
+}
+
+/* Weights that were rounded are another model, and never averaged with it. */
+static void label_storage(ix_record *r, const char *storage)
+{
+    char *name = r->model;
+    if (!storage || strcmp(storage, "bf16") != 0) return;
+    r->model = ix_format("%s (bf16 storage)", name);
+    free(name);
 }
 
 static void read_attributes(ix_record *r, const ix_reader *rd)
@@ -48,6 +57,7 @@ static void read_attributes(ix_record *r, const ix_reader *rd)
                {&r->settings, "settings_id"},
                {&r->quality_set, "quality_set"}};
     for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) *row[i].to = text_of(rd, "/", row[i].name);
+    label_storage(r, ix_reader_text(rd, "/", "storage"));
     ix_reader_int(rd, "/", "seed", &r->seed);
     ix_reader_int(rd, "/", "ranks", &r->ranks);
     ix_reader_real(rd, "/", "quality_accuracy", &r->quality_accuracy);

@@ -21,7 +21,7 @@
 
 static const char usage[] =
     "usage: impex score MODEL pairs.jsonl [--reference MODEL] [--beta B] [--objective NAME] [--format NAME]\n"
-    "       [--columns PROMPT,CHOSEN,REJECTED]\n"
+    "       [--columns PROMPT,CHOSEN,REJECTED] [--storage fp32|bf16]\n"
     "\n"
     "Rewards of the pairs as JSON lines: {\"row\": 0, \"chosen\": 1.25, \"rejected\": -0.5}, in the order of the file, "
     "row\n"
@@ -39,7 +39,9 @@ static const char usage[] =
     "  --beta B            of im_rm, 0.01 by default\n"
     "  --objective NAME    ex_rm or im_rm, where the folder could be both\n"
     "  --format NAME       chat format; auto by default: by the tokenizer's template\n"
-    "  --columns NAMES     of the three columns, where they have others, with commas between them\n";
+    "  --columns NAMES     of the three columns, where they have others, with commas between them\n"
+    "  --storage bf16      matrices are held as bf16, in half the memory, and multiplied as fp32: the same bits for a\n"
+    "                      folder that holds bf16, another one is rounded\n";
 
 typedef struct {
     const char *name, *reference_name, *format, *path;
@@ -47,6 +49,7 @@ typedef struct {
     ix_columns columns;
     const ix_objective *objective;
     ix_objective_settings settings;
+    ix_storage storage;
     ix_grid *grid;
     ix_model_place place;
     int64_t vocabulary; /* rows of the embedding with what the chat format adds */
@@ -86,6 +89,15 @@ static ix_status take_beta(int *argc, char **argv, double *beta)
     return ix_fail(IX_EINPUT, "--beta %s: a number above 0 and at most 1000 is expected", text);
 }
 
+static ix_status take_storage(int *argc, char **argv, ix_storage *storage)
+{
+    ix_status rc = IX_OK;
+    const char *text = ix_take_option(argc, argv, "--storage", &rc);
+    *storage = text && !strcmp(text, "bf16") ? IX_BF16 : IX_FP32;
+    if (rc != IX_OK || !text || *storage == IX_BF16 || !strcmp(text, "fp32")) return rc;
+    return ix_fail(IX_EINPUT, "--storage %s: fp32 or bf16 is expected", text);
+}
+
 static ix_status take_columns(scoring *s, const char *text)
 {
     char *rest = NULL;
@@ -107,6 +119,7 @@ static ix_status take_arguments(scoring *s, int argc, char **argv, const char **
     const char *columns = ix_take_option(&argc, argv, "--columns", &missing);
     IX_TRY(missing);
     IX_TRY(take_beta(&argc, argv, &s->settings.beta));
+    IX_TRY(take_storage(&argc, argv, &s->storage));
     IX_TRY(take_columns(s, columns));
     IX_TRY(ix_check_operands(argc, argv, 2, 2, "score"));
     s->name = argv[1];
@@ -186,9 +199,12 @@ static ix_status load(scoring *s, const char *folder, bool own_rows)
     ix_model_wish wish = {.head = s->objective->reads == IX_READ_RESPONSE_LOGP,
                           .vocabulary = s->vocabulary,
                           .extra = s->objective->extra,
-                          .extras = own_rows ? s->objective->extras : 0};
+                          .extras = own_rows ? s->objective->extras : 0,
+                          .trained = s->storage == IX_BF16 ? IX_TRAIN_NOTHING : IX_TRAIN_ALL,
+                          .storage = s->storage};
 
     IX_TRY(ix_model_create(&s->model, folder, &wish));
+    IX_TRY(ix_model_hold(s->model));
     size_t bytes = (size_t)ix_model_params(s->model)->floats * sizeof *s->weights;
     IX_NEED(s->weights = ix_alloc_block(bytes), IX_ENOMEM, "%s: %zu MiB cannot be had", folder, bytes >> 20);
     IX_TRY(ix_model_load(s->model, folder, NULL, s->weights));
@@ -251,8 +267,8 @@ static ix_status print_rewards(const scoring *s)
         IX_NEED(sent > 0, IX_EIO, "standard output: %s", strerror(errno));
     }
     ix_metrics m = ix_metrics_of(s->result, n);
-    ix_note("%s: %s: %lld pairs, accuracy %.4f, margin %.4f", s->name, s->objective->name, (long long)n, m.accuracy,
-            m.margin);
+    ix_note("%s: %s%s: %lld pairs, accuracy %.4f, margin %.4f", s->name, s->objective->name,
+            s->storage == IX_BF16 ? ", bf16 storage" : "", (long long)n, m.accuracy, m.margin);
 done:
     return rc;
 }

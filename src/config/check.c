@@ -121,6 +121,10 @@ static void check_training(const checker *c, const ix_settings *s)
         complain(c, "compat", "clip", NULL, "clips at norm 1: leave training.clip_norm at none");
     if (s->compat.new_rows && s->model.initial_rows)
         complain(c, "compat", "new_rows", NULL, "draws rows, but model.initial_rows gives them");
+    if (s->model.storage == IX_STORAGE_BF16 && t->epochs > 0 && t->freeze != IX_FREEZE_BACKBONE)
+        complain(c, "model", "storage", NULL,
+                 "bf16 is for weights that are only read, and here training changes them: it needs training.epochs: 0 or "
+                 "training.freeze: backbone");
     if (t->cosine_floor > 0 && t->schedule == IX_LR_CONSTANT)
         complain(c, "training", "cosine_floor", NULL, "matters only with schedule: cosine");
 }

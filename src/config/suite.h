@@ -22,6 +22,7 @@
 
 typedef enum { IX_LR_CONSTANT, IX_LR_COSINE, IX_LR_LINEAR } ix_lr_schedule;
 typedef enum { IX_FREEZE_NONE, IX_FREEZE_BACKBONE, IX_FREEZE_UNEMBEDDING } ix_freeze;
+typedef enum { IX_STORAGE_FP32, IX_STORAGE_BF16 } ix_storage_wish;
 typedef enum { IX_RECOMPUTE_AUTO, IX_RECOMPUTE_NEVER, IX_RECOMPUTE_ALWAYS } ix_recompute;
 
 /* data.evaluate.<name> */
@@ -93,6 +94,7 @@ typedef struct {
         const char *format;       /* "auto" or a chat format */
         const char *llama_date;   /* what templates that print a date print */
         const char *initial_rows; /* given draws, for ix_find_data; NULL: drawn from the seed */
+        int storage;              /* ix_storage_wish: of weights that are only read */
     } model;
     ix_training_settings training;
     ix_pretrain_settings pretrain;

@@ -172,6 +172,9 @@ static const ix_option model_rows[] = {
     ROW("initial_rows", PATH, AT(model.initial_rows), 0, 0, NULL, NULL, 0,
      "safetensors file with policy.new_rows (rows of added tokens), ref.new_rows and score.weight; else they are drawn",
      .task = trained),
+    ROW("storage", CHOICE, AT(model.storage), 0, 0, "fp32|bf16", "fp32", ANSWER | IX_OPT_USUAL,
+     "how weights that are only read are held (epochs: 0, or freeze: backbone): bf16 takes half the memory",
+     .task = rewards),
 };
 static const ix_table model_table = {model_rows, COUNT(model_rows)};
 #undef AT

@@ -19,6 +19,7 @@ struct ix_model {
     ix_model_config c;
     ix_model_split split;
     ix_params params;
+    uint16_t *held;  /* [params.bf16] matrices that are only read; NULL: not yet, or none */
     ix_span trained; /* of the block */
     bool deep;       /* the trunk is trained */
     bool untied;     /* the head is a matrix of its own, though the folder ties it */
@@ -40,6 +41,7 @@ struct ix_model {
     float *x;      /* [N,D] what the final norm is given; without backward the blocks' own */
     float *hidden; /* [N,D] */
     ix_arena *scratch;
+    void *tile; /* of a matrix that is held as bf16, widened; NULL: none is */
 
     const ix_rows *read;         /* of the latest forward pass, NULL: all rows are read */
     int64_t R;                   /* how many are */

@@ -47,7 +47,9 @@ static void logits_forward(ix_model *m, const float *w, const int32_t *rows, int
     int64_t D = m->c.D, V = ix_span_size(m->split.words);
     for (int64_t i = 0; i < R; i++) memcpy(m->head_in + i * D, m->hidden + rows[i] * D, (size_t)D * sizeof *m->head_in);
     double since = ix_seconds();
-    ix_gemm(m->logits, V, false, m->head_in, D, false, ix_row(&r, m->head), D, true, R, V, D);
+    const uint16_t *narrow = ix_row_bf16(m, m->head);
+    if (narrow) ix_bf16_gemm(m->logits, V, false, m->head_in, D, narrow, R, V, D, m->tile);
+    else ix_gemm(m->logits, V, false, m->head_in, D, false, ix_row(&r, m->head), D, true, R, V, D);
     ix_meter_product(m, since, R, V, D);
     if (m->c.logit_cap > 0) ix_softcap(m->logits, m->c.logit_cap, R * V);
 }
@@ -101,7 +103,7 @@ void ix_model_drop_logits(ix_model *m)
 
 const float *ix_model_unembedding(const ix_model *m, const float *w)
 {
-    IX_CONTRACT(m->head >= 0);
+    IX_CONTRACT(m->head >= 0 && m->params.param[m->head].bf16 < 0);
     return w + m->params.param[m->head].offset;
 }
 

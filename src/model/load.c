@@ -179,22 +179,47 @@ done:
     return rc;
 }
 
+/* n numbers as bf16; whatever is beyond its range is said. */
+static ix_status hold(uint16_t *out, const float *x, int64_t n, const ix_tensor_view *t)
+{
+    ix_bf16_round(out, x, n);
+    for (int64_t i = 0; i < n; i++)
+        if ((out[i] & 0x7f80) == 0x7f80)
+            return ix_fail(IX_EINPUT, "%s: tensor %s holds %g, which bf16 cannot hold (model.storage)", t->path,
+                           t->name, (double)x[i]);
+    return IX_OK;
+}
+
+static ix_status make_rows(float *out, const ix_param *p, const ix_tensor_view *t, ix_span mine,
+                           const ix_new_rows *rows)
+{
+    if (!rows || !rows->given) return draw_rows(out, t, mine, rows ? rows->seed : 0);
+    memcpy(out, rows->given + mine.lo * p->cols, (size_t)(ix_span_size(mine) * p->cols) * sizeof *out);
+    return IX_OK;
+}
+
 /* What I hold of the rows behind the folder's vocabulary. */
 static ix_status add_rows(const source *s, const ix_param *p, const ix_tensor_view *t, const ix_new_rows *rows,
                           float *weights)
 {
+    ix_status rc = IX_OK;
     ix_span held = p->cut.share == IX_BY_ROWS ? p->cut.held : (ix_span){0, p->rows};
     int64_t n = s->vocabulary, lacks = p->full_rows - n, from = held.lo > n ? held.lo : n;
     ix_span mine = {from - n, held.hi - n};
-    float *out = weights + p->offset + (from - held.lo) * p->cols;
+    int64_t at = (from - held.lo) * p->cols, numbers = ix_span_size(mine) * p->cols;
+    float *made = NULL;
 
     if (rows && rows->given && rows->count != lacks)
         return ix_fail(IX_EINPUT, "%s: %lld rows are given for new tokens, but it lacks %lld", s->folder,
                        (long long)rows->count, (long long)lacks);
     if (mine.lo >= mine.hi) return IX_OK;
-    if (!rows || !rows->given) return draw_rows(out, t, mine, rows ? rows->seed : 0);
-    memcpy(out, rows->given + mine.lo * p->cols, (size_t)(ix_span_size(mine) * p->cols) * sizeof *out);
-    return IX_OK;
+    if (p->bf16 < 0) return make_rows(weights + p->offset + at, p, t, mine, rows);
+    IX_NEED(made = malloc((size_t)numbers * sizeof *made), IX_ENOMEM, "new embedding rows: out of memory");
+    IX_TRY(make_rows(made, p, t, mine, rows));
+    IX_TRY(hold(s->m->held + p->bf16 + at, made, numbers, t));
+done:
+    free(made);
+    return rc;
 }
 
 /* --- a folder ------------------------------------------------------------------------------------- */
@@ -240,19 +265,43 @@ done:
     return rc;
 }
 
-/* My part of a tensor: whole rows lie in one piece, columns in one per row. */
-static ix_status read_part(const ix_tensor_view *t, const ix_param *p, float *out)
+/* Numbers [at, at + n) of a tensor, into floats, or through `room` [PIECE] into bf16. */
+enum { PIECE = 1 << 20 };
+typedef struct {
+    const ix_tensor_view *t;
+    float *floats, *room;
+    uint16_t *bf16;
+} reading;
+
+static ix_status read_numbers(const reading *r, int64_t at, int64_t n, int64_t to)
 {
     ix_status rc = IX_OK;
-    int64_t first = ix_param_at(p, 0), n = ix_param_size(p);
-    bool whole_rows = p->cols == p->full_cols;
-
-    if (first + n > t->count) n = first < t->count ? t->count - first : 0; /* the rest are rows of new tokens */
-    if (whole_rows) IX_TRY(ix_tensor_read_f32(t, first, n, out));
-    for (int64_t row = 0; !whole_rows && row < p->rows; row++)
-        IX_TRY(ix_tensor_read_f32(t, ix_param_at(p, row), p->cols, out + row * p->cols));
-    IX_NEED(ix_all_finite(out, n), IX_EINPUT, "%s: tensor %s holds NaN or infinity", t->path, t->name);
+    for (int64_t done = 0, some; done < n; done += some) {
+        some = !r->bf16 || n - done < PIECE ? n - done : PIECE;
+        float *out = r->bf16 ? r->room : r->floats + to + done;
+        IX_TRY(ix_tensor_read_f32(r->t, at + done, some, out));
+        IX_NEED(ix_all_finite(out, some), IX_EINPUT, "%s: tensor %s holds NaN or infinity", r->t->path, r->t->name);
+        if (r->bf16) IX_TRY(hold(r->bf16 + to + done, out, some, r->t));
+    }
 done:
+    return rc;
+}
+
+/* My part of a tensor: whole rows lie in one piece, columns in one per row. */
+static ix_status read_part(const ix_model *m, const ix_tensor_view *t, const ix_param *p, float *weights)
+{
+    ix_status rc = IX_OK;
+    int64_t first = ix_param_at(p, 0), n = ix_param_numbers(p);
+    bool whole_rows = p->cols == p->full_cols, narrow = p->bf16 >= 0;
+    reading r = {.t = t, .floats = weights + p->offset, .bf16 = narrow ? m->held + p->bf16 : NULL};
+
+    IX_NEED(!narrow || (r.room = malloc(PIECE * sizeof *r.room)), IX_ENOMEM, "%s: out of memory", t->name);
+    if (first + n > t->count) n = first < t->count ? t->count - first : 0; /* the rest are rows of new tokens */
+    if (whole_rows) IX_TRY(read_numbers(&r, first, n, 0));
+    for (int64_t row = 0; !whole_rows && row < p->rows; row++)
+        IX_TRY(read_numbers(&r, ix_param_at(p, row), p->cols, row * p->cols));
+done:
+    free(r.room);
     return rc;
 }
 
@@ -264,7 +313,7 @@ static ix_status load_row(const source *s, int row, const ix_new_rows *rows, flo
 
     IX_TRY(find_row(&t, s, row));
     if (!t) return IX_OK;
-    IX_TRY(read_part(t, p, weights + p->offset));
+    IX_TRY(read_part(s->m, t, p, weights));
     if (resizes(s->m, row) && p->full_rows > s->vocabulary) IX_TRY(add_rows(s, p, t, rows, weights));
 done:
     return rc;
@@ -275,6 +324,7 @@ ix_status ix_model_load(const ix_model *m, const char *folder, const ix_new_rows
     ix_status rc = IX_OK;
     source s;
 
+    IX_CONTRACT(m->held || !m->params.bf16);
     ix_alive_at("reading weights");
     IX_TRY(open_source(&s, m, folder));
     for (int row = 0; row < m->params.count; row++) IX_TRY(load_row(&s, row, rows, weights));

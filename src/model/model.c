@@ -28,7 +28,7 @@ static ix_status add_extras(ix_model *m, const ix_model_wish *wish)
 static void describe_head(ix_model *m, const ix_model_wish *wish)
 {
     const char *name = m->family->head;
-    bool apart = wish->untie || wish->trained != IX_TRAIN_ALL;
+    bool apart = wish->untie || wish->trained == IX_TRAIN_HEAD || wish->trained == IX_TRAIN_TRUNK;
     m->head = -1;
     if (m->c.tied) ix_params_alias(&m->params, m->embed, name);
     if (!wish->head) return;
@@ -36,6 +36,7 @@ static void describe_head(ix_model *m, const ix_model_wish *wish)
         m->head = m->embed;
         return;
     }
+    if (wish->trained == IX_TRAIN_HEAD) m->params.narrow = false;
     m->head = ix_params_matrix(&m->params, m->c.V, m->c.D, ix_cut_rows(m->split.words), "%s", name);
     if (!m->c.tied) return;
     ix_params_alias(&m->params, m->head, m->family->embedding);
@@ -50,7 +51,8 @@ static void mark_trained(ix_model *m, ix_trained trained)
     int64_t matrix = m->head >= 0 ? t->param[m->head].offset : -1;
     int64_t own = m->own < t->count ? t->param[m->own].offset : t->floats;
     m->trained = (ix_span){0, t->floats};
-    m->deep = trained != IX_TRAIN_HEAD;
+    m->deep = trained != IX_TRAIN_HEAD && trained != IX_TRAIN_NOTHING;
+    if (trained == IX_TRAIN_NOTHING) m->trained.lo = t->floats;
     if (trained == IX_TRAIN_HEAD) m->trained.lo = matrix >= 0 ? matrix : own;
     if (trained == IX_TRAIN_TRUNK && matrix >= 0) m->trained.hi = matrix;
 }
@@ -58,6 +60,8 @@ static void mark_trained(ix_model *m, ix_trained trained)
 static void describe(ix_model *m, const ix_model_wish *wish)
 {
     ix_cut words = ix_cut_rows(m->split.words);
+    bool only_read = wish->trained == IX_TRAIN_HEAD || wish->trained == IX_TRAIN_NOTHING;
+    m->params.narrow = wish->storage == IX_BF16 && only_read;
     m->embed = ix_params_matrix(&m->params, m->c.V, m->c.D, words, "%s", m->family->embedding);
     for (int l = 0; l < m->c.layers; l++) {
         m->width = 0; /* every block keeps the same */
@@ -72,6 +76,7 @@ static void describe(ix_model *m, const ix_model_wish *wish)
     m->tail_width = m->width;
     m->width = width;
     describe_head(m, wish);
+    m->params.narrow = false;
     m->own = m->params.count;
 }
 
@@ -122,6 +127,7 @@ void ix_model_destroy(ix_model **model)
     free(m->layer);
     free(m->first);
     free(m->repeated);
+    free(m->held);
     ix_params_free(&m->params);
     free(m);
     *model = NULL;
@@ -152,21 +158,37 @@ bool ix_model_untied(const ix_model *m)
     return m->untied;
 }
 
+ix_status ix_model_hold(ix_model *m)
+{
+    size_t bytes = (size_t)m->params.bf16 * sizeof *m->held;
+    if (m->held || !bytes || (m->held = ix_alloc_block(bytes))) return IX_OK;
+    return ix_fail(IX_ENOMEM, "weights held as bf16: %zu MiB cannot be had", bytes >> 20);
+}
+
+const uint16_t *ix_model_held(const ix_model *m)
+{
+    return m->held;
+}
+
 /* Numbers are drawn by their place in the whole model, so that every split draws the same. */
-static void draw_row(const ix_param *p, uint64_t seed, double std, float *w)
+static void draw_row(const ix_model *m, const ix_param *p, uint64_t seed, double std, float *w)
 {
     for (int64_t row = 0; row < p->rows; row++) {
         uint64_t at = (uint64_t)(p->place + ix_param_at(p, row));
-        for (int64_t col = 0; col < p->cols; col++)
-            w[row * p->cols + col] = (float)(std * ix_draw_normal(seed, IX_DRAW_WEIGHTS, at + (uint64_t)col));
+        for (int64_t col = 0; col < p->cols; col++) {
+            float x = (float)(std * ix_draw_normal(seed, IX_DRAW_WEIGHTS, at + (uint64_t)col));
+            if (p->bf16 >= 0) ix_bf16_round(m->held + p->bf16 + row * p->cols + col, &x, 1);
+            else w[p->offset + row * p->cols + col] = x;
+        }
     }
 }
 
 void ix_model_draw(const ix_model *m, uint64_t seed, double std, float *weights)
 {
+    IX_CONTRACT(m->held || !m->params.bf16);
     for (int i = 0; i < m->params.count; i++) {
         const ix_param *p = &m->params.param[i];
-        if (p->dims == 2) draw_row(p, seed, std, weights + p->offset);
+        if (p->dims == 2) draw_row(m, p, seed, std, weights);
         for (int64_t j = 0; p->dims == 1 && j < p->cols; j++) weights[p->offset + j] = p->start;
     }
 }
@@ -210,7 +232,7 @@ enum { HEADER = 3 };
 static ix_status wrap_row(const ix_param *p, const float *part, char **out, size_t *size)
 {
     int64_t header[HEADER] = {p->cut.held.lo, p->rows, p->cols};
-    size_t numbers = (size_t)ix_param_size(p) * sizeof *part;
+    size_t numbers = (size_t)ix_param_numbers(p) * sizeof *part;
     *size = sizeof header + numbers;
     if (!(*out = malloc(*size))) return ix_fail(IX_ENOMEM, "%s: out of memory", p->name);
     memcpy(*out, header, sizeof header);
@@ -235,31 +257,37 @@ static ix_status gather_row(const ix_model *m, const ix_param *p, const float *w
 {
     ix_status rc = IX_OK;
     const ix_grid *grid = m->split.grid;
-    bool first = ix_grid_rank(grid, IX_TENSOR) == 0;
+    bool first = m->split.ranks == 1 || ix_grid_rank(grid, IX_TENSOR) == 0;
+    const float *part = w + p->offset;
+    float *wide = NULL;
     char *mine = NULL;
     size_t size = 0;
     ix_parts parts = {0};
 
-    if (p->cut.share == IX_WHOLE) {
-        if (first) memcpy(whole + p->place, w + p->offset, (size_t)ix_param_size(p) * sizeof *whole);
+    if (m->split.ranks == 1 || p->cut.share == IX_WHOLE) {
+        if (first && p->bf16 >= 0) ix_bf16_widen(whole + p->place, m->held + p->bf16, ix_param_numbers(p));
+        else if (first) memcpy(whole + p->place, part, (size_t)ix_param_size(p) * sizeof *whole);
         return IX_OK;
     }
-    IX_TRY(ix_grid_agree(grid, IX_TENSOR, wrap_row(p, w + p->offset, &mine, &size)));
+    if (p->bf16 >= 0 && (wide = malloc((size_t)ix_param_numbers(p) * sizeof *wide + 1)))
+        ix_bf16_widen(wide, m->held + p->bf16, ix_param_numbers(p));
+    if (p->bf16 >= 0) part = wide;
+    IX_TRY(ix_grid_agree(grid, IX_TENSOR,
+                         part ? wrap_row(p, part, &mine, &size) : ix_fail(IX_ENOMEM, "%s: out of memory", p->name)));
     IX_TRY(ix_grid_gather_bytes(grid, IX_TENSOR, 0, mine, size, &parts));
     for (int rank = 0; first && rank < m->split.ranks; rank++)
         unwrap_row(p, parts.bytes + parts.offset[rank], whole + p->place);
 done:
     ix_parts_free(&parts);
     free(mine);
+    free(wide);
     return rc;
 }
 
 ix_status ix_model_gather(const ix_model *m, const float *w, float *whole)
 {
     ix_status rc = IX_OK;
-    if (m->split.ranks == 1) memcpy(whole, w, (size_t)m->params.floats * sizeof *w);
-    for (int i = 0; i < m->params.count && m->split.ranks > 1; i++)
-        IX_TRY(gather_row(m, &m->params.param[i], w, whole));
+    for (int i = 0; i < m->params.count; i++) IX_TRY(gather_row(m, &m->params.param[i], w, whole));
 done:
     return rc;
 }

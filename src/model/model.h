@@ -2,10 +2,10 @@
  *
  * model.h - a language model as functions of a block of weights.
  *
- * An ix_model holds the shape, the parameter table and the activations of one pack; it owns no weights. The same
- * model therefore runs the policy and its reference, and any number of gradient blocks. It knows no objective:
- * the objective says which rows it reads, the model gives hidden states or log-probabilities there and takes
- * their gradients back.
+ * An ix_model holds the shape, the parameter table and the activations of one pack; it owns no weights but those that
+ * it holds as bf16 (ix_storage). The same model therefore runs the policy and its reference, and any number of gradient
+ * blocks. It knows no objective: the objective says which rows it reads, the model gives hidden states or
+ * log-probabilities there and takes their gradients back.
  *
  *     ix_model_create(&m, folder, &wish);            table of rows, no weights yet
  *     ix_model_load(m, folder, NULL, w);             weights in table order
@@ -37,8 +37,13 @@ typedef struct {
 
 /* What training changes: everything; the head of the objective alone (its own rows, and the matrix that gives logits);
  * everything but that matrix. Where it is tied to the embedding, the last two make it a matrix of its own, which starts
- * as a copy. */
-typedef enum { IX_TRAIN_ALL, IX_TRAIN_HEAD, IX_TRAIN_TRUNK } ix_trained;
+ * as a copy. Nothing: the model is only asked. */
+typedef enum { IX_TRAIN_ALL, IX_TRAIN_HEAD, IX_TRAIN_TRUNK, IX_TRAIN_NOTHING } ix_trained;
+
+/* How matrices are held that are only read: under IX_TRAIN_HEAD those of the trunk, under IX_TRAIN_NOTHING all but an
+ * objective's. As bf16, rounded to the nearest, they take half the memory; products and sums stay float32, with tiles
+ * widened right before they are multiplied. A model whose folder holds bf16 loses nothing: the same bits. */
+typedef enum { IX_FP32, IX_BF16 } ix_storage;
 
 typedef struct {
     bool head;          /* log-probabilities are wanted: an untied head joins the table */
@@ -46,6 +51,7 @@ typedef struct {
     const ix_extra *extra;
     int extras;
     ix_trained trained;
+    ix_storage storage;
     bool untie;          /* make a tied matrix two, as above, whatever is trained */
     const ix_grid *grid; /* its tensor ranks share the model, and it outlives that; NULL: this rank has all of it */
 } ix_model_wish;
@@ -72,11 +78,15 @@ typedef struct {
     uint64_t seed;
 } ix_new_rows;
 
+/* Memory for what is held as bf16, before it is loaded or drawn; nothing where nothing is. IX_ENOMEM. */
+ix_status ix_model_hold(ix_model *m);
+const uint16_t *ix_model_held(const ix_model *m); /* [params->bf16]; NULL: nothing */
+
 /* Reads every row of the table that the folder holds straight into weights[floats]; a few MiB of the files are in
  * memory beside it. Rows of `extra` that are absent keep what weights holds. Where the table has fewer rows of the
  * embedding than the folder, the first are taken; where it has more, `rows` (NULL: seed 0) says what they are. A tied
  * folder may store only one of its two names; both, if different, are an error; so are missing and unknown tensors,
- * wrong shapes, NaN and infinity, and a config.json that computes something else. */
+ * wrong shapes, NaN and infinity, what bf16 cannot hold, and a config.json that computes something else. */
 ix_status ix_model_load(const ix_model *m, const char *folder, const ix_new_rows *rows, float *weights);
 
 /* Would ix_model_load find every row, in its shape? Reads no values but where two names are tied. */
@@ -117,7 +127,7 @@ float *ix_model_states(ix_model *m);
 void ix_model_logp(ix_model *m, const float *w, const int32_t *rows, const int32_t *targets, int64_t R, double *logp);
 int64_t ix_model_head_rows(const ix_model *m);
 void ix_model_drop_logits(ix_model *m); /* the backward pass will compute them again */
-/* U itself in w: [V, D], or this tensor rank's rows of it. Contract: the model has a head. Local. */
+/* U itself in w: [V, D], or this tensor rank's rows of it. Contract: the model has a head, held as floats. Local. */
 const float *ix_model_unembedding(const ix_model *m, const float *w);
 /* dh[row[i],:] += dlogp[i] d logp[i] / d h, dw likewise; must follow ix_model_logp with the same rows. */
 void ix_model_logp_backward(ix_model *m, const float *w, float *dw, const int32_t *rows, const int32_t *targets,

@@ -42,9 +42,11 @@ static int add(ix_params *table, ix_param row, const char *format, va_list args)
     cut_row(&row);
     row.offset = table->floats;
     row.place = table->full_floats;
+    row.bf16 = table->narrow && row.dims == 2 ? table->bf16 : -1;
     vsnprintf(row.name, sizeof row.name, format, args);
     table->param[table->count] = row;
-    table->floats += row.rows * row.cols;
+    table->floats += ix_param_size(&row);
+    table->bf16 += ix_param_numbers(&row) - ix_param_size(&row);
     table->full_floats += row.full_rows * row.full_cols;
     return table->count++;
 }
@@ -82,6 +84,11 @@ int ix_params_find(const ix_params *table, const char *name)
 
 int64_t ix_param_size(const ix_param *p)
 {
+    return p->bf16 < 0 ? ix_param_numbers(p) : 0;
+}
+
+int64_t ix_param_numbers(const ix_param *p)
+{
     return p->rows * p->cols;
 }
 
@@ -89,7 +96,7 @@ ix_span ix_param_counted(const ix_param *p, int tensor_rank)
 {
     int64_t size = ix_param_size(p), each = p->cut.share == IX_BY_ROWS ? p->cols : 1;
     if (p->cut.share == IX_WHOLE) return (ix_span){0, tensor_rank == 0 ? size : 0};
-    if (!p->cut.repeated) return (ix_span){0, size};
+    if (!p->cut.repeated || size == 0) return (ix_span){0, size};
     return (ix_span){(p->cut.counted.lo - p->cut.held.lo) * each, (p->cut.counted.hi - p->cut.held.lo) * each};
 }
 

@@ -31,7 +31,8 @@ typedef struct {
     int64_t rows, cols;           /* held here */
     int64_t full_rows, full_cols; /* in the file */
     int64_t offset;               /* first float in a block */
-    int64_t place;                /* the same if the model were not split */
+    int64_t bf16;  /* first number in the model's own block of bf16, and no floats in others; -1: floats */
+    int64_t place; /* the same if the model were not split */
     ix_cut cut;
     float start; /* what a fresh vector holds: 1 or 0; fresh matrices are drawn */
 } ix_param;
@@ -41,6 +42,8 @@ typedef struct {
     int count, capacity;
     int64_t floats;      /* of all rows, held here */
     int64_t full_floats; /* of the whole model */
+    int64_t bf16;        /* numbers of all rows that are held as bf16 */
+    bool narrow;         /* matrices that are appended are held as bf16 */
     bool failed;         /* some row found no memory */
 } ix_params;
 
@@ -56,7 +59,8 @@ int ix_params_vector(ix_params *table, int64_t size, float start, ix_cut cut, co
     __attribute__((format(printf, 5, 6)));
 void ix_params_alias(ix_params *table, int row, const char *alias); /* row -1 is fine */
 int ix_params_find(const ix_params *table, const char *name);       /* -1 if none */
-int64_t ix_param_size(const ix_param *p);                           /* floats held here */
+int64_t ix_param_size(const ix_param *p);                           /* floats held here in a block */
+int64_t ix_param_numbers(const ix_param *p);                        /* numbers held here, floats or not */
 /* Of the floats held here those that this rank speaks for, where every number of the tensor counts once: of what is on
  * every tensor rank the first one does, of keys that several ranks hold the one that is said to. */
 ix_span ix_param_counted(const ix_param *p, int tensor_rank);

@@ -2,10 +2,18 @@
 #include "base/clock.h"
 #include "model/family.h"
 
+/* y[N,out] = x W^T, or += */
+static void multiply(const ix_run *r, const ix_linear *l, float *y, int64_t ld, bool add, const float *x)
+{
+    const uint16_t *narrow = ix_row_bf16(r->m, l->weight);
+    if (narrow) ix_bf16_gemm(y, ld, add, x, l->in, narrow, r->N, l->out, l->in, r->m->tile);
+    else ix_gemm(y, ld, add, x, l->in, false, ix_row(r, l->weight), l->in, true, r->N, l->out, l->in);
+}
+
 void ix_linear_into(const ix_run *r, const ix_linear *l, float *y, int64_t ld, bool add, const float *x)
 {
     double since = ix_seconds();
-    ix_gemm(y, ld, add, x, l->in, false, ix_row(r, l->weight), l->in, true, r->N, l->out, l->in);
+    multiply(r, l, y, ld, add, x);
     ix_meter_product(r->m, since, r->N, l->out, l->in);
     if (l->bias >= 0) ix_bias(y, ld, ix_row(r, l->bias), r->N, l->out);
 }

@@ -44,7 +44,8 @@ typedef int64_t ix_place;
 ix_place ix_keep(ix_model *m, int64_t floats);   /* a place of the block that is being described */
 float *ix_kept(const ix_run *r, ix_place place); /* [N, floats] */
 
-const float *ix_row(const ix_run *r, int row);
+const float *ix_row(const ix_run *r, int row);           /* contract: it is held as floats */
+const uint16_t *ix_row_bf16(const ix_model *m, int row); /* NULL: it is held as floats */
 float *ix_drow(const ix_run *r, int row);
 float *ix_take_rows(const ix_run *r, int64_t columns); /* [N, columns] of the model's scratch */
 size_t ix_rows_bytes(int64_t N, int64_t columns);      /* what that takes */

@@ -87,11 +87,13 @@ typedef struct {
     const char *name; /* UTF-8 */
     int dims;
     int64_t shape[IX_TENSOR_DIMS];
-    const float *data; /* contiguous */
+    const float *data;    /* contiguous */
+    const uint16_t *bf16; /* in place of data: it is written as BF16 */
 } ix_tensor_out;
 
-/* Writes F32 tensors in the order of their names with __metadata__ {"format": "pt"}: byte for byte what Python's
- * safetensors.torch.save_file writes. Streams beside `path`, syncs, renames: the old file stays whole on failure. */
+/* Writes tensors, those of F32 before those of BF16, in the order of their names with __metadata__ {"format": "pt"}:
+ * byte for byte what Python's safetensors.torch.save_file writes. Streams beside `path`, syncs, renames: the old file
+ * stays whole on failure. */
 ix_status ix_safetensors_write(const char *path, const ix_tensor_out *tensors, int count);
 
 #endif

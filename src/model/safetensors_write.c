@@ -21,15 +21,20 @@ static ix_status count_of(const ix_tensor_out *t, int64_t *count, const char *pa
     return IX_OK;
 }
 
+static int64_t width_of(const ix_tensor_out *t)
+{
+    return t->bf16 ? 2 : 4;
+}
+
 /* {"dtype":"F32","shape":[...],"data_offsets":[begin,end]}; moves *at to end. NULL when there is no memory. */
 static json_t *entry_of(const ix_tensor_out *t, int64_t count, int64_t *at)
 {
     json_t *shape = json_array();
     for (int d = 0; shape && d < t->dims; d++) json_array_append_new(shape, json_integer(t->shape[d]));
     int64_t begin = *at;
-    *at += count * 4;
-    return json_pack("{s:s, s:o, s:[I, I]}", "dtype", "F32", "shape", shape, "data_offsets", (json_int_t)begin,
-                     (json_int_t)*at);
+    *at += count * width_of(t);
+    return json_pack("{s:s, s:o, s:[I, I]}", "dtype", t->bf16 ? "BF16" : "F32", "shape", shape, "data_offsets",
+                     (json_int_t)begin, (json_int_t)*at);
 }
 
 static ix_status header_of(json_t *header, const ix_tensor_out **order, int count, const char *path)
@@ -82,16 +87,19 @@ static ix_status put_all(FILE *fp, const json_t *header, const ix_tensor_out **o
     IX_TRY(put_header(fp, header, path));
     for (int i = 0; i < count; i++) {
         IX_TRY(count_of(order[i], &n, path));
-        IX_TRY(put(fp, order[i]->data, (size_t)n * sizeof(float), path));
+        const void *numbers = order[i]->bf16 ? (const void *)order[i]->bf16 : order[i]->data;
+        IX_TRY(put(fp, numbers, (size_t)(n * width_of(order[i])), path));
     }
     IX_NEED(fflush(fp) == 0, IX_EIO, "%s: %s", path, strerror(errno));
 done:
     return rc;
 }
 
+/* As the format's own writer: wide numbers first. */
 static int by_name(const void *a, const void *b)
 {
     const ix_tensor_out *const *s = a, *const *t = b;
+    if (!(*s)->bf16 != !(*t)->bf16) return (*s)->bf16 ? 1 : -1;
     return strcmp((*s)->name, (*t)->name);
 }
 

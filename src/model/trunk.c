@@ -28,7 +28,16 @@ float *ix_kept(const ix_run *r, ix_place place)
 
 const float *ix_row(const ix_run *r, int row)
 {
+    IX_CONTRACT(r->m->params.param[row].bf16 < 0);
     return r->w + r->m->params.param[row].offset;
+}
+
+const uint16_t *ix_row_bf16(const ix_model *m, int row)
+{
+    int64_t at = m->params.param[row].bf16;
+    if (at < 0) return NULL;
+    IX_CONTRACT(m->held);
+    return m->held + at;
 }
 
 float *ix_drow(const ix_run *r, int row)
@@ -64,17 +73,16 @@ static size_t larger(size_t a, size_t b)
 }
 
 /* Everything that carve_all hands out beside the head's. */
-static size_t trunk_bytes(const ix_model *m, int64_t N, bool backward, int recompute)
+static size_t trunk_bytes(const ix_model *m, int64_t N, bool keep, int recompute)
 {
     int64_t D = m->c.D, table = N * ix_rotated(&m->c) / 2, room = room_for(N);
-    bool keep = backward && m->deep;
     size_t blocks = (size_t)(keep ? m->c.layers - recompute : 1), inputs = (size_t)(keep ? recompute : 0);
     return blocks * bytes_of(m->width * room) + inputs * bytes_of(D * room) + bytes_of(m->tail_width * room) +
            (keep ? 2 : 1) * bytes_of(N * D) + 3 * bytes_of(N) + 2 * bytes_of(table);
 }
 
 /* The most that blocks and final norm take from scratch at once. */
-static size_t trunk_scratch(const ix_model *m, int64_t N, bool backward)
+static size_t trunk_scratch(const ix_model *m, int64_t N, bool keep)
 {
     size_t forward = ix_norm_scratch(&m->norm, N, false), back = ix_norm_scratch(&m->norm, N, true);
     for (int l = 0; l < m->c.layers; l++) {
@@ -83,7 +91,7 @@ static size_t trunk_scratch(const ix_model *m, int64_t N, bool backward)
         back = larger(back, b->block->scratch(b, N, true));
     }
     back = larger(back, forward); /* which may be repeated */
-    return backward && m->deep ? larger(forward, back + ix_rows_bytes(N, m->c.D)) : forward;
+    return keep ? larger(forward, back + ix_rows_bytes(N, m->c.D)) : forward;
 }
 
 static int64_t words_of(const ix_model *m)
@@ -106,20 +114,36 @@ static size_t head_bytes(const ix_model *m, int64_t rows)
 
 static size_t scratch_bytes(const ix_model *m, int64_t N, bool backward)
 {
-    return larger(trunk_scratch(m, N, backward), backward ? ix_rows_bytes(head_rows_for(m, N), m->c.D) : 0);
+    size_t head = backward ? ix_rows_bytes(head_rows_for(m, N), m->c.D) : 0;
+    return larger(trunk_scratch(m, N, backward && m->deep), head);
+}
+
+/* The largest tile of the products with matrices that are held as bf16. */
+static size_t tile_bytes(const ix_model *m)
+{
+    const ix_layer *b = &m->layer[0];
+    const ix_linear *product[] = {&b->attention.in, &b->attention.out, &b->mlp.in, &b->mlp.out};
+    size_t most = 0;
+    for (int i = 0; i < 4; i++)
+        if (m->params.param[product[i]->weight].bf16 >= 0)
+            most = larger(most, ix_bf16_gemm_scratch(product[i]->out, product[i]->in));
+    if (m->head >= 0 && m->params.param[m->head].bf16 >= 0)
+        most = larger(most, ix_bf16_gemm_scratch(words_of(m), m->c.D));
+    return most;
 }
 
 ix_model_memory ix_model_needs(const ix_model *m, int64_t tokens, bool backward)
 {
-    return (ix_model_memory){.kept = trunk_bytes(m, tokens, backward, m->recompute),
+    return (ix_model_memory){.kept = trunk_bytes(m, tokens, backward && m->deep, m->recompute),
                              .logits = head_bytes(m, head_rows_for(m, tokens)),
-                             .scratch = scratch_bytes(m, tokens, backward)};
+                             .scratch = scratch_bytes(m, tokens, backward) + tile_bytes(m)};
 }
 
 size_t ix_model_kept_bytes(const ix_model *m, bool backward)
 {
-    const int64_t many = 4096; /* so that what is rounded up does not count */
-    return (trunk_bytes(m, many, backward, 0) + trunk_scratch(m, many, backward)) / (size_t)many;
+    const int64_t many = 4096;                                      /* so that what is rounded up does not count */
+    bool keep = backward && (m->deep || !ix_span_size(m->trained)); /* who is only asked has the packs of others */
+    return (trunk_bytes(m, many, keep, 0) + trunk_scratch(m, many, keep)) / (size_t)many;
 }
 
 void ix_model_recompute(ix_model *m, int blocks)
@@ -180,7 +204,7 @@ static void carve_all(ix_model *m, int64_t N, bool backward)
     m->head_target = (int32_t *)(void *)carve(&at, m->head_rows);
     m->head_whole = (double *)(void *)carve(&at, 6 * m->head_rows);
     IX_CONTRACT((size_t)(at - (char *)m->memory) ==
-                trunk_bytes(m, N, backward, m->recompute) + head_bytes(m, m->head_rows));
+                trunk_bytes(m, N, keep, m->recompute) + head_bytes(m, m->head_rows));
 }
 
 void ix_model_release(ix_model *m)
@@ -189,8 +213,9 @@ void ix_model_release(ix_model *m)
     free(m->kept);
     free(m->input);
     free(m->attention);
+    free(m->tile);
     ix_arena_destroy(&m->scratch);
-    m->memory = m->attention = NULL;
+    m->memory = m->attention = m->tile = NULL;
     m->kept = m->input = NULL;
     m->attention_bytes = 0;
     m->tokens = 0;
@@ -214,7 +239,7 @@ ix_status ix_model_reserve(ix_model *m, int64_t tokens, bool backward)
     IX_CONTRACT(tokens > 0 && tokens <= INT32_MAX);
     if (m->tokens >= tokens && (m->backward || !backward)) return IX_OK;
     ix_model_release(m);
-    size_t bytes = trunk_bytes(m, tokens, backward, m->recompute) + head_bytes(m, head_rows_for(m, tokens));
+    size_t bytes = trunk_bytes(m, tokens, backward && m->deep, m->recompute) + head_bytes(m, head_rows_for(m, tokens));
     m->kept = calloc((size_t)m->c.layers, sizeof *m->kept);
     m->input = calloc((size_t)m->c.layers, sizeof *m->input);
     IX_NEED(m->kept && m->input, IX_ENOMEM, "activations: out of memory");
@@ -223,6 +248,7 @@ ix_status ix_model_reserve(ix_model *m, int64_t tokens, bool backward)
             "(parallel.tensor)",
             (long long)tokens, bytes >> 20);
     IX_TRY(ix_arena_create(&m->scratch, scratch_bytes(m, tokens, backward)));
+    IX_NEED(!tile_bytes(m) || (m->tile = ix_alloc_block(tile_bytes(m))), IX_ENOMEM, "activations: out of memory");
     carve_all(m, tokens, backward);
     IX_TRY(fill_rotations(m));
     m->tokens = tokens;
@@ -336,7 +362,9 @@ static void embed(const ix_run *r, float *x)
         int32_t token = r->pack->token[n];
         m->token[n] = token >= words.lo && token < words.hi ? token - (int32_t)words.lo : -1;
     }
-    ix_embed(x, ix_row(r, m->embed), m->token, r->N, m->c.D);
+    const uint16_t *narrow = ix_row_bf16(m, m->embed);
+    if (narrow) ix_bf16_embed(x, narrow, m->token, r->N, m->c.D);
+    else ix_embed(x, ix_row(r, m->embed), m->token, r->N, m->c.D);
     ix_model_split_sum(&m->split, x, r->N * m->c.D);
 }
 

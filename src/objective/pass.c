@@ -65,7 +65,8 @@ ix_status ix_pass_create(ix_pass **out, const ix_objective *objective, const ix_
     p->dmean = p->mean ? p->mean + IX_SIDES * p->D : NULL;
     IX_NEED(p->mean && p->rows && p->targets && p->logp && p->dlogp && p->response && p->read && p->dh, IX_ENOMEM,
             "pass: out of memory");
-    if (objective && !ix_model_trains_trunk(model)) IX_TRY(ix_states_create(&p->states, p->D, states_most));
+    bool trains = ix_span_size(ix_model_trained(model)) > 0;
+    if (objective && trains && !ix_model_trains_trunk(model)) IX_TRY(ix_states_create(&p->states, p->D, states_most));
     *out = p;
     p = NULL;
 done:

@@ -120,7 +120,7 @@ ix_status ix_bench_model(ix_model **out, const ix_bench *b, const ix_point *poin
     if (!b->task->sets) return ix_corpus_model(out, &b->c, point, grid);
     const ix_objective *objective = objective_of(b, point);
     if (!objective) return ix_fail(IX_EINPUT, "objective %s is not known", point->objective);
-    return ix_material_model(out, ix_bench_material(b), objective, (ix_freeze)point->settings.training.freeze, grid);
+    return ix_material_model(out, ix_bench_material(b), objective, &point->settings, grid);
 }
 
 /* lanes: auto is 8 where the gradient buffers that lanes cost on one rank (log2 8 = 3) stay below 256 MB. */
@@ -134,7 +134,7 @@ static ix_status resolve(const ix_bench *b, ix_point *point)
     ix_status rc = ix_bench_model(&model, b, point, NULL);
     if (rc != IX_OK) return rc;
     if (b->task->sets) IX_TRY(ix_material_check(ix_bench_material(b), model, objective_of(b, point)));
-    int64_t bytes = ix_model_params(model)->floats * (int64_t)sizeof(float);
+    int64_t bytes = (ix_model_params(model)->floats + ix_model_params(model)->bf16) * (int64_t)sizeof(float);
     if (!s->parallel.lanes) s->parallel.lanes = 3 * bytes < ((int64_t)256 << 20) ? 8 : 1;
     if (s->compat.clip) s->training.clip_norm = 1;
 done:

@@ -88,8 +88,8 @@ ix_status ix_material_store_about_pairs(const ix_material *m, ix_result *result)
 /* Do the folders hold what the model of a point needs? */
 ix_status ix_material_check(const ix_material *m, const ix_model *model, const ix_objective *objective);
 /* The model of a point, without weights. */
-ix_status ix_material_model(ix_model **out, const ix_material *m, const ix_objective *objective, ix_freeze freeze,
-                            const ix_grid *grid);
+ix_status ix_material_model(ix_model **out, const ix_material *m, const ix_objective *objective,
+                            const ix_settings *settings, const ix_grid *grid);
 ix_status ix_reward_run(const ix_material *m, const ix_job *job);
 /* How a point trains reward models, without a saver. Local. */
 ix_train_settings ix_reward_settings(const ix_material *m, const ix_point *point);

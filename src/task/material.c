@@ -271,9 +271,10 @@ ix_status ix_material_prepare(ix_material *m, ix_pair_form form, const ix_task *
     return rc;
 }
 
-ix_status ix_material_model(ix_model **out, const ix_material *m, const ix_objective *objective, ix_freeze freeze,
-                            const ix_grid *grid)
+ix_status ix_material_model(ix_model **out, const ix_material *m, const ix_objective *objective,
+                            const ix_settings *settings, const ix_grid *grid)
 {
+    bool narrow = settings->model.storage == IX_STORAGE_BF16, asks = narrow && settings->training.epochs == 0;
     static const ix_trained trained[] = {[IX_FREEZE_NONE] = IX_TRAIN_ALL,
                                          [IX_FREEZE_BACKBONE] = IX_TRAIN_HEAD,
                                          [IX_FREEZE_UNEMBEDDING] = IX_TRAIN_TRUNK};
@@ -281,7 +282,8 @@ ix_status ix_material_model(ix_model **out, const ix_material *m, const ix_objec
                           .vocabulary = m->vocabulary,
                           .extra = objective->extra,
                           .extras = objective->extras,
-                          .trained = trained[freeze],
+                          .trained = asks ? IX_TRAIN_NOTHING : trained[settings->training.freeze],
+                          .storage = narrow ? IX_BF16 : IX_FP32,
                           .grid = grid};
     return ix_model_create(out, m->place.folder, &wish);
 }

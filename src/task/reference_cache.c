@@ -35,6 +35,7 @@ static void identify(const ix_reference_cache *c, char hex[IX_HASH_HEX])
     ix_hash_add_text(h, ix_build_compiler());
     add_shape(h, ix_model_config_of(model));
     ix_hash_add(h, c->how.weights, (size_t)ix_model_params(model)->floats * sizeof *c->how.weights);
+    if (ix_model_held(model)) ix_hash_add(h, ix_model_held(model), (size_t)ix_model_params(model)->bf16 * 2);
     ix_hash_end(h, hex);
 }
 

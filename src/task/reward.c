@@ -127,8 +127,8 @@ done:
 static ix_status open_model(reward *r)
 {
     ix_status rc = IX_OK;
-    IX_TRY(ix_material_model(&r->model, r->m, r->objective, (ix_freeze)r->job->point->settings.training.freeze,
-                             r->job->grid));
+    IX_TRY(ix_material_model(&r->model, r->m, r->objective, &r->job->point->settings, r->job->grid));
+    IX_TRY(ix_model_hold(r->model));
     ix_model_recompute(r->model, r->job->recompute);
     size_t bytes = (size_t)ix_model_params(r->model)->floats * sizeof *r->weights;
     IX_NEED(r->weights = ix_alloc_block(bytes), IX_ENOMEM, "weights: %zu MiB cannot be had", bytes >> 20);
@@ -397,6 +397,7 @@ static ix_status fill_result(reward *r, ix_result *result)
     IX_TRY(ix_result_int(result, "added_rows", r->m->added));
     if (r->m->tokens && r->m->tokens[0]) IX_TRY(store_tokens(r->m->tokens, result));
     IX_TRY(ix_result_int(result, "untied_head", ix_model_untied(r->model)));
+    IX_TRY(ix_result_text(result, "storage", ix_model_held(r->model) ? "bf16" : "fp32"));
     IX_TRY(ix_result_int(result, "vocabulary", c->V));
     if (r->m->train) {
         IX_TRY(ix_result_int(result, "train_pairs", ix_pairs_count(r->m->train)));
@@ -431,8 +432,7 @@ static ix_status keep_weights(const reward *r)
 
     if (!r->job->point->settings.checkpoint.final_weights || ix_grid_rank(r->job->grid, IX_DATA) > 0) return IX_OK;
     IX_TRY(ix_weights_whole(&whole, r->job->grid, r->model, r->weights));
-    if (r->job->result)
-        IX_TRY(ix_weights_write(r->job->folder, r->job->names->run, r->model, whole ? whole : r->weights));
+    if (r->job->result) IX_TRY(ix_weights_write(r->job->folder, r->job->names->run, r->model, r->weights, whole));
 done:
     free(whole);
     return rc;

@@ -138,7 +138,7 @@ static ix_status look_at_pairs(scaling *s)
     s->flops = calloc((size_t)n, sizeof *s->flops);
     s->known = calloc((size_t)n, sizeof *s->known);
     IX_NEED(s->tokens && s->flops && s->known, IX_ENOMEM, "scaling: out of memory");
-    IX_TRY(ix_material_model(&model, s->m, s->objective, (ix_freeze)s->job->point->settings.training.freeze, NULL));
+    IX_TRY(ix_material_model(&model, s->m, s->objective, &s->job->point->settings, NULL));
     IX_TRY(ix_pack_create(&pack, ix_longest_pair(s->m->train, true), 4, 1));
     const ix_work work = ix_model_work(model);
     for (int64_t i = 0; i < n; i++) {
@@ -253,7 +253,7 @@ static ix_status train(scaling *s, int at, int64_t round, const ix_grid *part)
     ix_train_settings settings = settings_of(s, l);
 
     omp_set_num_threads(l->threads);
-    rc = ix_material_model(&model, s->m, s->objective, (ix_freeze)s->job->point->settings.training.freeze, part);
+    rc = ix_material_model(&model, s->m, s->objective, &s->job->point->settings, part);
     if (rc == IX_OK) ix_model_recompute(model, s->job->recompute);
     if (rc == IX_OK) rc = find_start(s, model, l->tensor, &initial);
     size_t bytes = rc == IX_OK ? (size_t)ix_model_params(model)->floats * sizeof *weights : 0;

@@ -87,10 +87,11 @@ static ix_memory memory_of(const ix_model *model, const ix_settings *s, int data
     int64_t floats = ix_model_params(model)->floats, trained = ix_span_size(ix_model_trained(model));
     int lanes = s->parallel.lanes > data ? (int)s->parallel.lanes : data;
     ix_model_memory train = ix_model_needs(model, tokens, true), judge = ix_model_needs(model, tokens, false);
-    size_t pass = paged(ix_pass_bytes(model, tokens)), share = (size_t)ix_lanes_share(trained, data, 0);
+    size_t pass = paged(ix_pass_bytes(model, tokens)), share = trained ? (size_t)ix_lanes_share(trained, data, 0) : 0;
 
-    return (ix_memory){.weights = paged((size_t)floats * sizeof(float)),
-                       .gradients = ix_lanes_bytes(lanes, data, trained),
+    return (ix_memory){.weights =
+                           paged((size_t)floats * sizeof(float)) + paged(2 * (size_t)ix_model_params(model)->bf16),
+                       .gradients = trained ? ix_lanes_bytes(lanes, data, trained) : 0,
                        .moments = rule ? ix_optimizer_bytes(rule, (int64_t)share) : 0,
                        .activations = paged(train.kept) + pass,
                        .logits = train.logits,

@@ -232,7 +232,7 @@ static ix_status open_model(ix_theory_model *t)
 {
     ix_status rc = IX_OK;
     ix_new_rows rows = {.count = t->m->added};
-    IX_TRY(ix_material_model(&t->model, t->m, ix_objective_find("im_rm"), IX_FREEZE_NONE, NULL));
+    IX_TRY(ix_material_model(&t->model, t->m, ix_objective_find("im_rm"), t->s, NULL));
     size_t bytes = (size_t)ix_model_params(t->model)->floats * sizeof *t->weights;
     IX_NEED(t->weights = ix_alloc_block(bytes), IX_ENOMEM, "weights: %zu MiB cannot be had", bytes >> 20);
     IX_TRY(ix_model_load(t->model, t->m->place.folder, &rows, t->weights));

@@ -7,15 +7,19 @@
 #include "base/arena.h"
 #include "base/file.h"
 
-static ix_status list_tensors(ix_tensor_out **out, const ix_model *model, const float *weights)
+/* Of the whole model's numbers, in the order of the table; `whole` NULL: of those that the model itself holds. */
+static ix_status list_tensors(ix_tensor_out **out, const ix_model *model, const float *weights, const float *whole)
 {
     const ix_params *t = ix_model_params(model);
+    const uint16_t *held = ix_model_held(model);
     ix_tensor_out *list = calloc((size_t)t->count + 1, sizeof *list);
     *out = list;
     if (!list) return ix_fail(IX_ENOMEM, "weights: out of memory");
     for (int i = 0; i < t->count; i++) {
         const ix_param *p = &t->param[i];
-        list[i] = (ix_tensor_out){.name = p->name, .dims = p->dims, .data = weights + p->place};
+        list[i] = (ix_tensor_out){.name = p->name, .dims = p->dims, .data = whole ? whole + p->place : NULL};
+        if (!whole && p->bf16 >= 0) list[i].bf16 = held + p->bf16;
+        else if (!whole) list[i].data = weights + p->offset;
         list[i].shape[0] = p->dims == 1 ? p->full_cols : p->full_rows;
         list[i].shape[1] = p->dims == 1 ? 0 : p->full_cols;
     }
@@ -40,14 +44,15 @@ done:
     return rc;
 }
 
-ix_status ix_weights_write(const char *folder, const char *run_id, const ix_model *model, const float *weights)
+ix_status ix_weights_write(const char *folder, const char *run_id, const ix_model *model, const float *weights,
+                           const float *whole)
 {
     ix_status rc = IX_OK;
     ix_tensor_out *list = NULL;
     char *path = ix_format("%s/%s", folder, run_id), *file = ix_format("%s/final.safetensors", path);
 
     IX_TRY(ix_make_folders(path));
-    IX_TRY(list_tensors(&list, model, weights));
+    IX_TRY(list_tensors(&list, model, weights, whole));
     IX_TRY(ix_safetensors_write(file, list, ix_model_params(model)->count));
 done:
     free(list);
@@ -92,7 +97,7 @@ ix_status ix_weights_export(const char *out, const ix_model *model, const float 
     const char *architecture = ix_architecture(config.model_type, score);
 
     if (pad >= 0) config.pad = pad;
-    IX_TRY(list_tensors(&list, model, weights));
+    IX_TRY(list_tensors(&list, model, NULL, weights));
     IX_TRY(ix_folder_write(out, &config, architecture, list, ix_model_params(model)->count, tokenizer));
 done:
     free(list);

@@ -28,6 +28,24 @@ void ix_gemm(float *C, int64_t ldc, bool add, const float *A, int64_t lda, bool 
 void ix_gemm_ref(float *C, int64_t ldc, bool add, const float *A, int64_t lda, bool ta, const float *B, int64_t ldb,
                  bool tb, int64_t m, int64_t n, int64_t k);
 
+/* --- bf16: 16 bits, the sign, exponent and first 7 bits of the fraction of a float --------------- */
+
+/* The nearest, of two as near the even one. NaN stays NaN; what lies beyond the largest becomes infinite. */
+void ix_bf16_round(uint16_t *y, const float *x, int64_t n);
+void ix_bf16_round_ref(uint16_t *y, const float *x, int64_t n);
+void ix_bf16_widen(float *y, const uint16_t *x, int64_t n); /* exact */
+void ix_bf16_widen_ref(float *y, const uint16_t *x, int64_t n);
+/* As ix_embed. */
+void ix_bf16_embed(float *y, const uint16_t *E, const int32_t *token, int64_t N, int64_t D);
+void ix_bf16_embed_ref(float *y, const uint16_t *E, const int32_t *token, int64_t N, int64_t D);
+/* C[m,n] = A[m,k] B[n,k]^T, or += when `add`: the bits of ix_gemm with B widened. Tiles of B are widened into
+ * `scratch`, ix_bf16_gemm_scratch(n, k) bytes, right before they are multiplied. */
+size_t ix_bf16_gemm_scratch(int64_t n, int64_t k);
+void ix_bf16_gemm(float *C, int64_t ldc, bool add, const float *A, int64_t lda, const uint16_t *B, int64_t m, int64_t n,
+                  int64_t k, void *scratch);
+void ix_bf16_gemm_ref(float *C, int64_t ldc, bool add, const float *A, int64_t lda, const uint16_t *B, int64_t m,
+                      int64_t n, int64_t k);
+
 /* --- embedding -------------------------------------------------------------------------------- */
 
 /* y[N,D] = E[token[n],:]; a token below 0 gives zeros, and below nobody a gradient: its row is held elsewhere */

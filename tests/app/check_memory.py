@@ -4,9 +4,10 @@
 
 usage: check_memory.py IMPEX SIZE LAUNCHER...
 SIZE middle: 110 million parameters, both objectives, 1 and 8 lanes, one rank and two that share the pairs or the
-layers. SIZE large: the shape of
-Llama-3.2-1B with its vocabulary, one IM-RM step of 2 pairs in at most 22 GiB; skipped (77) where less is free. The
-folders hold weights of our own, two pairs of token ids as long as UltraFeedback's, and no tokenizer."""
+layers; activations computed twice, by all blocks and by as many as a limit demands; weights that are only read held as
+floats and as bf16. SIZE large: the shape of Llama-3.2-1B with its vocabulary, one IM-RM step of 2 pairs in at most 22
+GiB, and judging only in both storages; skipped (77) where less is free. The folders hold weights of our own, two pairs
+of token ids as long as UltraFeedback's, and no tokenizer."""
 import json
 import os
 import re
@@ -112,14 +113,32 @@ def measured(program, launcher, ranks, options):
     return max(int(open(f"peak.{r}", encoding="utf-8").read()) for r in range(ranks))
 
 
-def check(program, launcher, ranks, objective, lanes, tensor=1):
-    options = ["--set", f"matrix.objective=[{objective}]", "--set", f"parallel.lanes={lanes}", "--set",
-               f"parallel.tensor={tensor}", "--set", f"output=out-{ranks}-{objective}-{lanes}-{tensor}"]
+def check(program, launcher, ranks, objective, lanes, tensor=1, more=()):
+    values = [f"matrix.objective=[{objective}]", f"parallel.lanes={lanes}", f"parallel.tensor={tensor}", *more]
+    values.append("output=out-" + "-".join([str(ranks), *values]).translate(str.maketrans("[]/: ", "-----")))
+    options = [word for value in values for word in ("--set", value)]
     plan, real = planned(program, ranks, options), measured(program, launcher, ranks, options)
-    print(f"{objective}, {ranks} ranks, {tensor} of them share layers, {lanes} lanes: planned {plan / GIB:.3f} GiB, taken {real / GIB:.3f} GiB "
-          f"({100 * (plan / real - 1):+.1f} %)", flush=True)
+    print(f"{objective}, {ranks} ranks, {tensor} of them share layers, {lanes} lanes{''.join(', ' + m for m in more)}: "
+          f"planned {plan / GIB:.3f} GiB, taken {real / GIB:.3f} GiB ({100 * (plan / real - 1):+.1f} %)", flush=True)
     assert abs(plan / real - 1) <= 0.05
     return real
+
+
+JUDGE, FREEZE, BF16 = "training.epochs=0", "training.freeze=backbone", "model.storage=bf16"
+
+
+def less_memory(program, launcher, kept):
+    """What computing twice and bf16 save. kept: what IM-RM takes that keeps all, on one rank."""
+    twice = check(program, launcher, 1, "im_rm", 1, more=["parallel.recompute=always"])
+    assert twice < kept
+    limit = (kept + twice) / 2  # then some blocks are computed twice, and it fits
+    assert check(program, launcher, 1, "im_rm", 1, more=[f"parallel.memory_per_rank={limit / GIB:.3f}GiB"]) < 1.01 * limit
+    check(program, launcher, 2, "im_rm", 1, tensor=2, more=["parallel.recompute=always"])
+    for objective in ("im_rm", "ex_rm"):
+        for how in ([JUDGE], [FREEZE]):
+            floats = check(program, launcher, 1, objective, 1, more=how)
+            assert check(program, launcher, 1, objective, 1, more=[*how, BF16]) < floats
+    check(program, launcher, 2, "im_rm", 1, tensor=2, more=[JUDGE, BF16])
 
 
 def available():
@@ -140,11 +159,15 @@ def main():
             f.write(SUITE)
         if size == "large":
             assert check(program, launcher, 1, "im_rm", 1) <= MOST
+            for how in ([JUDGE], [JUDGE, BF16]):
+                check(program, launcher, 1, "im_rm", 1, more=how)
             return
-        for ranks, objective, lanes in ((1, "im_rm", 1), (1, "ex_rm", 1), (1, "im_rm", 8), (2, "im_rm", 2)):
+        kept = check(program, launcher, 1, "im_rm", 1)
+        for ranks, objective, lanes in ((1, "ex_rm", 1), (1, "im_rm", 8), (2, "im_rm", 2)):
             check(program, launcher, ranks, objective, lanes)
         for objective in ("im_rm", "ex_rm"):
             check(program, launcher, 2, objective, 1, tensor=2)
+        less_memory(program, launcher, kept)
 
 
 if __name__ == "__main__":

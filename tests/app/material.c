@@ -4,7 +4,8 @@
  *
  *   material models FOLDER GOLDEN   neox (tied, the chat format adds rows) and stories (untied, it does not)
  *   material sizes FOLDER GOLDEN    wide and narrow: two families, one of them twice as large
- *   material damage FOLDER          FOLDER/neox with weights that are wrong, one folder per kind: nan, shape, ...
+ *   material bf16 FOLDER            stories again as stories-bf16, matrices in bf16; stories-other: the same of another
+ * seed material damage FOLDER          FOLDER/neox with weights that are wrong, one folder per kind: nan, shape, ...
  *   material rewards RESULT SET     the rewards of the last evaluation as impex score prints them */
 #include <math.h>
 #include <stdio.h>
@@ -15,6 +16,7 @@
 #include "pack/pack.h"
 #include "store/reader.h"
 #include "task/weights.h"
+#include "tensor/tensor.h"
 
 typedef struct {
     const char *name, *text, *settings; /* text: whose tokenizer; settings: tokenizer_config.json */
@@ -80,8 +82,6 @@ static ix_status models(const example list[EXAMPLES], const char *folder, const 
     return rc;
 }
 
-/* --- damage ----------------------------------------------------------------------------------------------- */
-
 enum { ROOM = 64 };
 
 static int list(ix_tensor_out out[ROOM], const ix_params *t, const float *weights)
@@ -89,10 +89,52 @@ static int list(ix_tensor_out out[ROOM], const ix_params *t, const float *weight
     IX_CONTRACT(t->count + 2 <= ROOM);
     for (int i = 0; i < t->count; i++) {
         const ix_param *p = &t->param[i];
-        out[i] = (ix_tensor_out){p->name, p->dims, {p->dims == 1 ? p->cols : p->rows, p->cols}, weights + p->offset};
+        out[i] =
+            (ix_tensor_out){p->name, p->dims, {p->dims == 1 ? p->cols : p->rows, p->cols}, weights + p->offset, NULL};
     }
     return t->count;
 }
+
+/* --- bf16 --------------------------------------------------------------------------------------------------- */
+
+/* The example that lies in the folder, under another name. */
+static ix_status write_bf16(const example *e, const char *folder, const char *name, uint64_t seed)
+{
+    ix_status rc = IX_OK;
+    ix_model *model = NULL;
+    float *weights = NULL;
+    uint16_t *rounded = NULL;
+    ix_tensor_out t[ROOM];
+    char *from = ix_format("%s/%s", folder, e->name), *to = ix_format("%s/%s", folder, name);
+    char *settings = ix_format("%s/tokenizer_config.json", to);
+
+    IX_TRY(open_model(e, &model, &weights));
+    ix_model_draw(model, seed, 0.3, weights);
+    int64_t n = ix_model_params(model)->floats;
+    IX_NEED(rounded = calloc((size_t)n, sizeof *rounded), IX_ENOMEM, "no memory");
+    ix_bf16_round(rounded, weights, n);
+    int tensors = list(t, ix_model_params(model), weights);
+    for (int i = 0; i < tensors; i++)
+        if (t[i].dims == 2) t[i].bf16 = rounded + (t[i].data - weights);
+    IX_TRY(ix_folder_write(to, &e->config, "LlamaForCausalLM", t, tensors, &(ix_folder_tokenizer){.from = from}));
+    IX_TRY(ix_file_write(settings, e->settings, strlen(e->settings)));
+done:
+    ix_model_destroy(&model);
+    free(weights);
+    free(rounded);
+    free(from);
+    free(to);
+    free(settings);
+    return rc;
+}
+
+static ix_status models_bf16(const char *folder)
+{
+    ix_status rc = write_bf16(&examples[1], folder, "stories-bf16", 3);
+    return rc == IX_OK ? write_bf16(&examples[1], folder, "stories-other", 4) : rc;
+}
+
+/* --- damage ----------------------------------------------------------------------------------------------- */
 
 /* Swaps the sides of the first matrix: as many numbers, another shape. */
 static void turn(ix_tensor_out *t)
@@ -123,11 +165,11 @@ static ix_status damage(const char *folder)
 
     IX_TRY(open_model(&examples[0], &model, &weights));
     int n = list(t, ix_model_params(model), weights);
-    t[n] = (ix_tensor_out){"model.layers.7.mlp.up_proj.weight", 1, {4}, weights};
+    t[n] = (ix_tensor_out){"model.layers.7.mlp.up_proj.weight", 1, {4}, weights, NULL};
     IX_TRY(write_damaged(folder, "unknown", t, n + 1));
-    t[n] = (ix_tensor_out){"lm_head.weight", 2, {426, 24}, weights + 24};
+    t[n] = (ix_tensor_out){"lm_head.weight", 2, {426, 24}, weights + 24, NULL};
     IX_TRY(write_damaged(folder, "two_heads", t, n + 1));
-    t[n] = (ix_tensor_out){"score.weight", 2, {2, 24}, weights};
+    t[n] = (ix_tensor_out){"score.weight", 2, {2, 24}, weights, NULL};
     IX_TRY(write_damaged(folder, "score", t, n + 1));
     IX_TRY(write_damaged(folder, "missing", t, n - 1));
     turn(&t[0]);
@@ -168,6 +210,7 @@ int main(int argc, char **argv)
     const char *what = argc > 2 ? argv[1] : "";
     ix_status rc = !strcmp(what, "models") && argc == 4    ? models(examples, argv[2], argv[3])
                    : !strcmp(what, "sizes") && argc == 4   ? models(of_sizes, argv[2], argv[3])
+                   : !strcmp(what, "bf16")                 ? models_bf16(argv[2])
                    : !strcmp(what, "damage")               ? damage(argv[2])
                    : !strcmp(what, "rewards") && argc == 4 ? rewards(argv[2], argv[3])
                                                            : ix_fail(IX_EINPUT, "see the head of material.c");

@@ -289,6 +289,12 @@ static void the_answer(void **state)
     check_echo(SUITE, 0, SUITE "speed: {last_block: true}\n", 0, A, true);
     check_echo(SUITE, 0, SUITE "speed: {last_block: false}\n", 0, A, false);
     check_echo(SUITE, 0, SUITE "speed: {keep_logits: false, reference_cache: false}\n", 0, A, true);
+    check_echo(SUITE, 0, SUITE "parallel: {recompute: always}\n", 0, A, true);
+    check_echo(SUITE, 0, SUITE "model: {storage: fp32}\n", 0, A, true);
+    const char *judges = SUITE "training: {epochs: 0}\n", *narrow = SUITE "training: {epochs: 0}\nmodel: {storage: bf16}\n";
+    check_echo(judges, 0, narrow, 0, A, false);
+    check_echo(judges, 0, narrow, 1, T, false); /* no twins */
+    check_echo(narrow, 0, narrow, 1, T, true);
     check_echo(SUITE, 0, SUITE "training: {learning_rate: 2e-6}\n", 0, T, false);
     check_echo(SUITE, 0, SUITE "evaluate: {every: 7}\n", 0, A, false);
     check_echo("suite: s\ntask: preference\ndata: {miniworld: chat}\nmatrix: {model: [m], seed: [1]}\n", 0, SUITE, 0, T,

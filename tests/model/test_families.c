@@ -192,7 +192,7 @@ static void written_again(void **state)
 {
     (void)state;
     float zero[64] = {0};
-    ix_tensor_out one = {"x", 1, {64}, zero};
+    ix_tensor_out one = {"x", 1, {64}, zero, NULL};
     for (int i = 0; i < GOLDEN; i++) {
         ix_model_config c, back;
         char name[32];

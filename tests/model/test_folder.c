@@ -277,7 +277,7 @@ static void written_config(void **state)
     (void)state;
     ix_model_config c, back;
     float u[48] = {0};
-    ix_tensor_out score = {"score.weight", 2, {1, 48}, u};
+    ix_tensor_out score = {"score.weight", 2, {1, 48}, u, NULL};
     char *text;
     size_t size;
     json_t *root;
@@ -320,7 +320,7 @@ static void completed_tokenizer(void **state)
     ix_model_config c;
     float u[48] = {0};
     char from[512];
-    ix_tensor_out score = {"score.weight", 2, {1, 48}, u};
+    ix_tensor_out score = {"score.weight", 2, {1, 48}, u, NULL};
     const ix_folder_token tokens[] = {{"<|padding|>", 5, false}, {"<|user|>", 6, false}, {"<s>", 1, false}};
     snprintf(from, sizeof from, "%s", scratch_path("from"));
     CHECK_OK(ix_make_folders(from));
@@ -359,7 +359,7 @@ static void identity(void **state)
     (void)state;
     char one[IX_HASH_HEX], two[IX_HASH_HEX], config[IX_HASH_HEX], weights[IX_HASH_HEX], *lines;
     float a[2] = {1, 2};
-    ix_tensor_out out = {"a", 1, {2}, a};
+    ix_tensor_out out = {"a", 1, {2}, a, NULL};
     CHECK_OK(ix_make_folders(scratch_path("h")));
     scratch_text("h/config.json", "{}");
     CHECK_OK(ix_safetensors_write(scratch_path("h/model.safetensors"), &out, 1));

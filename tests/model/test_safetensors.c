@@ -29,7 +29,8 @@ static void round_trip(void **state)
 {
     (void)state;
     float a[6] = {1, -0.0f, 1e-45f, 3.4e38f, -2.5f, 0.1f}, b[1] = {7};
-    ix_tensor_out out[] = {{"z.weight", 2, {2, 3}, a}, {"empty", 2, {0, 4}, a}, {"b\"\\/\n\xc3\xa9", 0, {0}, b}};
+    ix_tensor_out out[] = {
+        {"z.weight", 2, {2, 3}, a, NULL}, {"empty", 2, {0, 4}, a, NULL}, {"b\"\\/\n\xc3\xa9", 0, {0}, b, NULL}};
     ix_safetensors *file;
     float back[6];
 
@@ -83,8 +84,8 @@ static void writing_fails_cleanly(void **state)
 {
     (void)state;
     float a[2] = {1, 2};
-    ix_tensor_out twice[] = {{"a", 1, {2}, a}, {"a", 1, {2}, a}}, latin = {"\xe9", 1, {2}, a},
-                  huge = {"h", 2, {1LL << 40, 1LL << 40}, a};
+    ix_tensor_out twice[] = {{"a", 1, {2}, a, NULL}, {"a", 1, {2}, a, NULL}}, latin = {"\xe9", 1, {2}, a, NULL},
+                  huge = {"h", 2, {1LL << 40, 1LL << 40}, a, NULL};
     CHECK_OK(ix_safetensors_write(scratch_path("keep.safetensors"), twice, 1));
     CHECK_FAILS(ix_safetensors_write(scratch_path("keep.safetensors"), twice, 2), IX_EINPUT, "a is given twice");
     CHECK_FAILS(ix_safetensors_write(scratch_path("keep.safetensors"), &latin, 1), IX_EINPUT, "not UTF-8");
@@ -106,7 +107,7 @@ static void full_disk(void **state)
 {
     (void)state;
     static float a[1000];
-    ix_tensor_out out = {"a", 1, {1000}, a};
+    ix_tensor_out out = {"a", 1, {1000}, a, NULL};
     char temporary[512];
     CHECK_OK(ix_file_temporary(scratch_path("full.safetensors"), temporary, sizeof temporary));
     if (access("/dev/full", W_OK) != 0 || symlink("/dev/full", temporary) != 0) skip();
