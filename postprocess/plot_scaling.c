@@ -58,22 +58,25 @@ static void write_data(FILE *out, const ix_table *t, const stretch *s, int numbe
     }
 }
 
-/* The range of both axes: from a bit below 1 to a bit above the largest n. */
-static double most_of(const ix_table *t, const stretch *s)
+/* The same axes in all panels: the largest n, and the smallest speed-up. */
+static void write_axes(FILE *out, const ix_table *t, const stretch *all, int count)
 {
-    double most = 2;
-    for (int r = s->first; r < s->end; r++) most = fmax(most, (double)ix_table_named(t, r, "n")->whole);
-    return 1.25 * most;
+    double most = 2, least = 0.6;
+    for (int r = all[0].first; r < all[count - 1].end; r++) {
+        most = fmax(most, (double)ix_table_named(t, r, "n")->whole);
+        least = fmin(least, ix_table_named(t, r, "speedup")->real);
+    }
+    fprintf(out, "set logscale xy 2\nset xrange [0.8:%.4g]\nset yrange [%.4g:%.4g]\n", 1.25 * most, 0.8 * least,
+            1.25 * most);
 }
 
 static void plot_series(FILE *out, const ix_table *t, const ix_panels *p, const stretch *s, int number)
 {
-    const char *title = ix_table_named(t, s->first, "series")->text;
-    double most = most_of(t, s);
-    ix_panels_next(out, p, number, title);
-    fprintf(out, "set xlabel 'n' font ',12' offset 0,0.9\n%s\n",
-            ix_panels_left(p, number) ? "set ylabel 'speed-up' font ',12'" : "unset ylabel");
-    fprintf(out, "set xrange [0.8:%.4g]\nset yrange [0.5:%.4g]\n", most, most);
+    bool left = ix_panels_left(p, number);
+    ix_panels_next(out, p, number, ix_table_named(t, s->first, "series")->text);
+    fprintf(out, "%s\n%s\nset format y '%s'\n",
+            ix_panels_lowest(p, number) ? "set xlabel 'n' font ',12' offset 0,0.9" : "unset xlabel",
+            left ? "set ylabel 'speed-up' font ',12'" : "unset ylabel", left ? "%g" : "");
     fprintf(out,
             "plot x with lines dt 3 lw 1.5 lc rgb '#606060', $s%d_0 using 1:2:3:4 with yerrorlines pt 7 ps 0.8 lw 1.6 "
             "lc rgb '%s', $s%d_1 using 1:2:3:4 with yerrorbars pt 6 ps 0.8 lw 1.6 lc rgb '%s'\n",
@@ -100,7 +103,7 @@ void ix_plot_scaling(const ix_table *t, ix_tables *out)
         FILE *f = ix_figure_begin(out, id, title, ix_panels_width(&p), ix_panels_height(&p));
         for (int k = 0; k < count; k++) write_data(f, t, &list[k], k);
         ix_panels_begin(f, &p);
-        fputs("set logscale xy 2\nset format '%g'\n", f);
+        write_axes(f, t, list, count);
         for (int k = 0; k < count; k++) plot_series(f, t, &p, &list[k], k);
         ix_figure_end(out,
                       "Operations per second over those of the first layout, against n, how many times as much of what "
