@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # paper.sh --data FOLDER --models FOLDER --tokenizer FOLDER [--ranks N] [--output FOLDER] [--build FOLDER]
 #
-# Runs all suites of the paper small enough for one machine, and one report over all of them:
+# Runs all suites of the paper, with models that one machine can bear, and makes one report of them:
 #
 #   persona, rewardmath, ultrafeedback    TinyStories-656K (of --models), rows that fit its 512 positions
 #   hamiltonian, persona with EX-GRM      a random GPT-NeoX in the paper's format (data/shapes/neox-3m), which proves
@@ -92,6 +92,7 @@ with_random() {
 }
 with_random baselines --set 'matrix.objective=[ex_rm]' # what a random model finds probable is no baseline
 with_stories persona --set 'matrix.objective=[ex_rm, im_rm]'
+with_random persona --set 'matrix.objective=[ex_grm]' --set 'matrix.seed=[0]' --set training.learning_rate=1e-3
 with_random hamiltonian --set 'matrix.seed=[0]' --set training.learning_rate=1e-3 --set training.epochs=3 \
     --set evaluate.every=96 --set generate.max_tokens=60
 suite hamiltonian_small
