@@ -11,12 +11,12 @@
 
 enum { WIDE = 520, BAR = 22, TOP = 56, BOTTOM = 52, RIGHT = 30, LETTER = 7, BARS = 120 };
 
-/* Light to dark in steps that stay apart in black and white. */
+/* Greys that stay apart in black and white: 1, .23, .64, .43, .88, .07. */
 static const struct {
     ix_phase phase;
     const char *colour;
-} part[] = {{IX_PHASE_DATA, "#FFFFFF"},     {IX_PHASE_FORWARD, "#253494"}, {IX_PHASE_HEAD, "#41B6C4"},
-            {IX_PHASE_BACKWARD, "#1D91C0"}, {IX_PHASE_REDUCE, "#FFFFB2"},  {IX_PHASE_UPDATE, "#A1DAB4"}};
+} part[] = {{IX_PHASE_DATA, "#FFFFFF"},     {IX_PHASE_FORWARD, "#253494"}, {IX_PHASE_HEAD, "#66C2A5"},
+            {IX_PHASE_BACKWARD, "#2C7FB8"}, {IX_PHASE_REDUCE, "#FEE08B"},  {IX_PHASE_UPDATE, "#111111"}};
 enum { PARTS = sizeof part / sizeof part[0] };
 
 typedef struct {

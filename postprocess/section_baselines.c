@@ -121,6 +121,8 @@ static void say_beaten(char **text, const char *row, const baselines *b, const i
         double accuracy;
     } by[] = {{"the shorter response", b->shorter},
               {"the longer response", 1 - b->shorter},
+              {"the response of fewer characters", b->shorter_characters},
+              {"the response of more characters", 1 - b->shorter_characters},
               {"looking up what was chosen in training", b->lookup},
               {"a bag of tokens", b->bag},
               {"the reference's log-probability", b->reference},
