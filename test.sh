@@ -42,7 +42,7 @@ jobs() {
 test_sanitized() {
     without='-[24]$'
     [ $full = yes ] ||
-        without="$without|suite/(failures|scaling|hamiltonian|reference|theory)|app/(bad|runs|begin|commands)"
+        without="$without|suite/(failures|scaling|hamiltonian|reference|theory|baselines|preference)|app/(bad|runs|begin|commands)"
     [ $full = yes ] || without="$without|text/test_(oracle|chat)|data/test_recipes"
     ctest --test-dir build/sanitize -L unit -LE full -E "$without" -j "$(jobs)" --output-on-failure \
         >build/sanitize/ctest.log 2>&1
