@@ -34,13 +34,7 @@ static const char *text_in(const ix_table *t, int row, const char *column)
     return ix_table_named(t, row, column)->text;
 }
 
-static bool of_one_model(const ix_table *t, int a, int b)
-{
-    static const char *const keys[] = {"suite", "part", "model", "varied", "objective"};
-    for (size_t k = 0; k < sizeof keys / sizeof *keys; k++)
-        if (strcmp(text_in(t, a, keys[k]), text_in(t, b, keys[k])) != 0) return false;
-    return true;
-}
+static const char *const of_model[] = {"suite", "part", "model", "varied", "objective", NULL};
 
 static double number(const ix_cell *c)
 {
@@ -53,7 +47,7 @@ static double share_of(const ix_table *t, int head, const line *l, point who)
 {
     const char *set = who == CHANCE ? "test" : l->set;
     for (int r = head; r < t->rows; r++) {
-        if (t->quiet[r] || !of_one_model(t, head, r)) continue;
+        if (t->quiet[r] || !ix_rows_alike(t, head, r, of_model)) continue;
         if (strcmp(text_in(t, r, "set"), set) != 0 || strcmp(text_in(t, r, "writer"), writer[who]) != 0) continue;
         bool expected = who == CHANCE && l->texts;
         double x = number(ix_table_named(t, r, expected ? "expected" : l->column));
@@ -136,7 +130,7 @@ void ix_plot_generation(const ix_material *m, const ix_table *t, ix_tables *out)
 {
     int head[PANELS], panels = 0;
     for (int r = 0; r < t->rows && panels < PANELS; r++)
-        if (!t->quiet[r] && (panels == 0 || !of_one_model(t, head[panels - 1], r))) head[panels++] = r;
+        if (!t->quiet[r] && (panels == 0 || !ix_rows_alike(t, head[panels - 1], r, of_model))) head[panels++] = r;
     if (panels == 0) return;
     ix_panels p = ix_panels_of(panels, ACROSS, WIDE, 16 + LINE * LINES, LEFT, TOP);
     FILE *f = ix_figure_begin(out, "generation", "Verifying and writing Hamiltonian cycles", ix_panels_width(&p),

@@ -57,7 +57,8 @@ static double write_panel(FILE *out, const ix_table *t, const panel *p, int numb
     fprintf(out, "$p%d << END_OF_DATA\n0 NaN 0 0\n", number);
     for (int i = 0; i < p->lines; i++) {
         if (p->at[i] < 0) continue;
-        const ix_cell *d = ix_table_named(t, p->at[i], "difference"), *range = ix_table_named(t, p->at[i], "difference_95");
+        const ix_cell *d = ix_table_named(t, p->at[i], "difference"),
+                      *range = ix_table_named(t, p->at[i], "difference_95");
         if (range->kind != IX_CELL_RANGE) continue;
         fprintf(out, "%.6g %d %.6g %.6g\n", d->real, -i, range->real, range->high);
         far = fmax(far, fmax(fabs(range->real), fabs(range->high)));

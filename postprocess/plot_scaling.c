@@ -16,26 +16,16 @@ typedef struct {
     int first, end;
 } stretch;
 
-static bool equal(const ix_table *t, int a, int b, const char *column)
-{
-    return strcmp(ix_table_named(t, a, column)->text, ix_table_named(t, b, column)->text) == 0;
-}
-
-static bool of_one_run(const ix_table *t, int a, int b)
-{
-    static const char *const keys[] = {"suite", "part", "model", "varied", "objective", "seed"};
-    for (size_t k = 0; k < sizeof keys / sizeof *keys; k++)
-        if (!equal(t, a, b, keys[k])) return false;
-    return true;
-}
+static const char *const of_run[] = {"suite", "part", "model", "varied", "objective", "seed", NULL};
+static const char *const of_series[] = {"suite", "part", "model", "varied", "objective", "seed", "series", NULL};
 
 /* The series of the run whose rows begin at `first`; returns where they end. */
 static int find_series(const ix_table *t, int first, stretch list[PANELS], int *count)
 {
     int row = first;
-    for (*count = 0; row < t->rows && of_one_run(t, first, row) && *count < PANELS; (*count)++) {
+    for (*count = 0; row < t->rows && ix_rows_alike(t, first, row, of_run) && *count < PANELS; (*count)++) {
         list[*count].first = row;
-        while (row < t->rows && of_one_run(t, first, row) && equal(t, list[*count].first, row, "series")) row++;
+        while (row < t->rows && ix_rows_alike(t, list[*count].first, row, of_series)) row++;
         list[*count].end = row;
     }
     return row;

@@ -21,8 +21,9 @@ static const ix_cell *cell_named(const ix_table *t, int row, const char *name, i
 
 static bool several_suites(const ix_table *t)
 {
+    static const char *const suite[] = {"suite", NULL};
     for (int r = 1; r < t->rows; r++)
-        if (strcmp(ix_table_named(t, r, "suite")->text, ix_table_named(t, 0, "suite")->text) != 0) return true;
+        if (!ix_rows_alike(t, 0, r, suite)) return true;
     return false;
 }
 

@@ -155,6 +155,13 @@ const ix_cell *ix_table_named(const ix_table *t, int row, const char *column)
     return ix_table_cell(t, row, c);
 }
 
+bool ix_rows_alike(const ix_table *t, int a, int b, const char *const *columns)
+{
+    for (; *columns; columns++)
+        if (strcmp(ix_table_named(t, a, *columns)->text, ix_table_named(t, b, *columns)->text) != 0) return false;
+    return true;
+}
+
 /* -0.000 is a lie about a sign. */
 static double rounded(double value, int digits)
 {

@@ -80,6 +80,8 @@ void ix_table_csv(FILE *out, const ix_table *t);      /* RFC 4180: CRLF, quotes 
 #define IX_CELL_TEXT_MAX 64
 const ix_cell *ix_table_cell(const ix_table *t, int row, int column);
 const ix_cell *ix_table_named(const ix_table *t, int row, const char *column); /* contract: there is such a column */
+/* Do two rows have the same texts in these columns? `columns` ends with NULL. */
+bool ix_rows_alike(const ix_table *t, int a, int b, const char *const *columns);
 /* The cell as people read it: its own text, or a number written into `room`. */
 const char *ix_cell_show(const ix_cell *cell, const ix_column *column, char room[IX_CELL_TEXT_MAX]);
 /* Rows [first, end) with equal keys. Returns end; false in *shown if all of them are quiet. */
