@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""What impex plan says of memory is what a run takes, within 5 %.
+"""What impex plan says of memory is what a run takes, within 5 % or 20 MiB.
 
 usage: check_memory.py IMPEX SIZE LAUNCHER...
 SIZE middle: 110 million parameters, both objectives, 1 and 8 lanes, one rank and two that share the pairs or the
@@ -30,6 +30,7 @@ matrix: {model: [model], seed: [0]}
 training: {epochs: 1, pairs_per_step: 2, learning_rate: 1e-6}
 """
 MOST, SKIP, GIB, PIECE = 22 << 30, 77, 1 << 30, 1 << 20
+PROGRAM = 20 << 20  # what program and libraries take is known to within
 
 
 def shapes(width, layers, heads, kv, ffn, vocabulary):
@@ -120,7 +121,7 @@ def check(program, launcher, ranks, objective, lanes, tensor=1, more=()):
     plan, real = planned(program, ranks, options), measured(program, launcher, ranks, options)
     print(f"{objective}, {ranks} ranks, {tensor} of them share layers, {lanes} lanes{''.join(', ' + m for m in more)}: "
           f"planned {plan / GIB:.3f} GiB, taken {real / GIB:.3f} GiB ({100 * (plan / real - 1):+.1f} %)", flush=True)
-    assert abs(plan / real - 1) <= 0.05
+    assert abs(plan - real) <= max(0.05 * real, PROGRAM)
     return real
 
 
