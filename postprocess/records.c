@@ -60,6 +60,8 @@ static void read_attributes(ix_record *r, const ix_reader *rd)
     label_storage(r, ix_reader_text(rd, "/", "storage"));
     ix_reader_int(rd, "/", "seed", &r->seed);
     ix_reader_int(rd, "/", "ranks", &r->ranks);
+    ix_reader_int(rd, "/", "train_pairs", &r->train_pairs);
+    ix_reader_int(rd, "/", "train_dropped", &r->train_dropped);
     ix_reader_real(rd, "/", "quality_accuracy", &r->quality_accuracy);
     r->valid = strcmp(r->verdict, "VALID") == 0;
 }

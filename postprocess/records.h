@@ -66,7 +66,7 @@ typedef struct {
     ix_times times; /* of training steps; zeros: not in the file */
     double memory;  /* peak bytes of the largest rank */
     int64_t pairs, tokens, steps;
-    double quality;               /* seconds until the suite's quality was reached and held; infinity: it was not */
+    double quality; /* seconds until the suite's quality was reached and held; infinity: it was not */
     ix_speed speed;
     double loss_first, loss_last; /* mean over the first and the last hundredth of the steps */
 } ix_cost;
@@ -79,8 +79,9 @@ typedef struct {
     char *quality_set;        /* "": the suite has no target of time to quality */
     double quality_accuracy;
     int64_t seed, ranks;
-    bool valid;     /* verdict VALID */
-    bool duplicate; /* another file has this run_id; left out of everything but validity */
+    int64_t train_pairs, train_dropped; /* trained on; left out as too long; 0 where the file does not say */
+    bool valid;                         /* verdict VALID */
+    bool duplicate;                     /* another file has this run_id; left out of everything but validity */
     int cell;
     int sets;
     ix_scored *set;

@@ -167,10 +167,15 @@ static void find_in_sets(const ix_material *m, ix_table *t)
             bool said = false; /* once per family and set */
             for (int j = 0; j < i; j++) said |= m->record[j].cell == r->cell;
             if (r->cell < 0 || said) continue;
+            if (s == 0 && r->train_dropped)
+                find(t, "dropped",
+                     ix_format("training pairs of %s%s%s: %lld were too long for %s; %lld are trained on", r->suite,
+                               r->part[0] ? ", " : "", r->part, (long long)r->train_dropped, r->model,
+                               (long long)r->train_pairs));
             if (r->set[s].dropped)
                 find(t, "dropped",
-                     ix_format("%s: %lld pairs were too long for %s and are not judged", r->set[s].name,
-                               (long long)r->set[s].dropped, r->model));
+                     ix_format("%s: %lld pairs were too long for %s and are not judged, in %s%s%s", r->set[s].name,
+                               (long long)r->set[s].dropped, r->model, r->suite, r->part[0] ? ", " : "", r->part));
             find_odd_pairs(r, &r->set[s], t);
         }
     }

@@ -56,7 +56,9 @@ good 'judging alone' "$impex" run talks.yaml --set output=judged --set training.
 good 'judged: alone' "$look" judged judged/talks/*im_rm*.h5
 says 'test 11: 0'
 good 'report as CSV' "$report" judged --format csv --out csv
-grep -q '^dropped,' csv/findings.csv || fail 'dropped pairs are not named' csv/findings.csv
+grep -q '^dropped,training pairs of talks: 1 were too long for miniworld; 10 are trained on' csv/findings.csv &&
+    grep -q '^dropped,"test: 1 pairs were too long for miniworld and are not judged, in talks"' csv/findings.csv ||
+    fail 'dropped pairs are not named' csv/findings.csv
 awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i; next }
     $at["set"] == "test" && $at["lookup"] == 1 && $at["im_untrained"] == 0.5 { n++ }
     END { exit n != 1 }' csv/baselines.csv || fail 'baselines of judging alone' csv/baselines.csv
