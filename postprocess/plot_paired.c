@@ -94,14 +94,11 @@ static int longest_name(const ix_group *g)
 static void write_figure(FILE *f, const ix_panels *p, const panel *lines, const ix_group *g, double far)
 {
     far = fmin(1, fmax(0.05, ceil(far * 20) / 20));
+    double step = far > 0.6 ? 0.5 : far > 0.3 ? 0.25 : far > 0.12 ? 0.1 : far > 0.06 ? 0.05 : 0.02;
+    double last = step * floor(0.95 * far / step); /* none at the ends, where they would meet the next panel's */
     ix_panels_begin(f, p);
-    fprintf(f, "set xrange [-%.3f:%.3f]\nset xtics %.3f\nset format x '%%+.2f'\nset yrange [%.2f:0.7]\n", far * 1.05,
-            far * 1.05,
-            far > 0.6    ? 0.5
-            : far > 0.3  ? 0.25
-            : far > 0.12 ? 0.1
-                         : 0.05,
-            -lines[0].lines + 0.3);
+    fprintf(f, "set xrange [-%.3f:%.3f]\nset xtics %.3f,%.3f,%.3f\n", far * 1.05, far * 1.05, -last, step, last);
+    fprintf(f, "set format x '%%+.2f'\nset yrange [%.2f:0.7]\n", -lines[0].lines + 0.3);
     fputs("set arrow 1 from 0, graph 0 to 0, graph 1 nohead lw 1.2 lc rgb '#606060' back\n", f);
     for (int k = 0; k < p->n; k++) plot_panel(f, p, &lines[k], k, g->families == 1 ? g->name : g->row[k]);
 }
@@ -130,14 +127,22 @@ static void plot_group(const ix_material *m, const ix_table *t, const ix_group *
     free(title);
 }
 
+/* Only families that have twins are left. */
+static void keep_twins(const ix_material *m, ix_group *g)
+{
+    int n = 0;
+    for (int k = 0; k < g->families; k++)
+        if (m->family[g->family[k]].twins > 0) g->family[n++] = g->family[k];
+    g->families = n;
+}
+
 void ix_plot_paired(const ix_material *m, const ix_table *t, ix_tables *out)
 {
     ix_groups g;
     ix_groups_find(m, &g);
     for (int i = 0, number = 0; i < g.count; i++) {
-        bool any = false;
-        for (int k = 0; k < g.at[i].families; k++) any |= m->family[g.at[i].family[k]].twins > 0;
-        if (any) plot_group(m, t, &g.at[i], ++number, out);
+        keep_twins(m, &g.at[i]);
+        if (g.at[i].families) plot_group(m, t, &g.at[i], ++number, out);
     }
     ix_groups_free(&g);
 }
