@@ -69,7 +69,7 @@ says '3 runs done, 0 kept from before, 2 failed'
 # loses a rank. It goes on with other ranks, to the same bits.
 printf '  exclude: [{model: narrow, objective: im_rm}]\n' >exclude
 sed '/^  seed:/r exclude' mixed.yaml >storm.yaml
-peace='--set training.epochs=8 --set evaluate.every=1000'
+peace='--set training.epochs=30 --set evaluate.every=1000'
 storm="storm.yaml $peace ${common#mixed.yaml} --set output=$scratch/storm --set checkpoint.every_seconds=0.2"
 rank() {
     for p in $(ps -eo pid=,args= | awk -v s="$scratch/storm" -v i="$impex" 'index($0, s) && $2 == i { print $1 }'); do
@@ -80,12 +80,12 @@ rank() {
 noted() {
     cat storm/tiny/ledger/*.jsonl 2>/dev/null | grep "\"event\":\"$1\"" | grep -c "$2"
 }
-# start EVENT MODEL TIMES: the job, until that is in the ledger.
+# start EVENT MODEL TIMES: the job, until that is in the ledger; runs last long enough to be struck then.
 start() {
     $launcher 3 "$impex" run $storm --set parallel.groups=2 >out 2>err </dev/null &
     pid=$!
     tries=0
-    while [ $tries -lt 600 ] && [ "$(noted "$1" "$2")" -lt "$3" ]; do
+    while [ $tries -lt 600 ] && kill -0 $pid 2>/dev/null && [ "$(noted "$1" "$2")" -lt "$3" ]; do
         sleep 0.1
         tries=$((tries + 1))
     done
