@@ -12,12 +12,18 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* What cannot be opened is the user's to mend; what fails afterwards is the machine's. */
+ix_status ix_open_failed(const char *path)
+{
+    bool machine = errno == EIO || errno == ENOMEM || errno == EMFILE || errno == ENFILE || errno == ESTALE;
+    return ix_fail(machine ? IX_EIO : IX_EINPUT, "%s: %s", path, strerror(errno));
+}
+
 ix_status ix_file_open(const char *path, int *fd, size_t *size)
 {
     ix_status rc = IX_OK;
     struct stat st;
-    IX_NEED((*fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)) >= 0, IX_EINPUT, "%s: %s", path, strerror(errno));
+    *fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (*fd < 0) return ix_open_failed(path);
     IX_NEED(fstat(*fd, &st) == 0, IX_EIO, "%s: %s", path, strerror(errno));
     IX_NEED(S_ISREG(st.st_mode), IX_EINPUT, "%s: not a regular file", path);
     *size = (size_t)st.st_size;

@@ -14,6 +14,10 @@ ix_status ix_file_read(const char *path, char **out, size_t *size);
 ix_status ix_file_read_most(const char *path, size_t most, char **out,
                             size_t *size); /* IX_EINPUT beyond `most` bytes */
 
+/* The status of a path that could not be opened for reading, right after the attempt: IX_EINPUT where the user has to
+ * mend it, IX_EIO where the machine failed. */
+ix_status ix_open_failed(const char *path);
+
 /* Opens a regular file for reading: IX_EINPUT for what is not there or no file; never waits, as on a pipe. */
 ix_status ix_file_open(const char *path, int *fd, size_t *size);
 

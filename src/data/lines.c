@@ -12,7 +12,7 @@ ix_status ix_lines_open(ix_lines *lines, const char *path)
     *lines = (ix_lines){.path = path};
     if (ix_is_folder(path)) return ix_fail(IX_EINPUT, "%s: is a folder, a file is expected", path);
     lines->fp = fopen(path, "rb");
-    if (!lines->fp) return ix_fail(IX_EINPUT, "%s: %s", path, strerror(errno));
+    if (!lines->fp) return ix_open_failed(path);
     return IX_OK;
 }
 
