@@ -4,7 +4,7 @@
 # finishes with the bits of a run left alone.
 . "$3/tests/suite/lib.sh"
 
-job="$tiny --set training.epochs=40 --set matrix.seed=[0] --set checkpoint.every_seconds=0.1 --set watchdog.seconds=3"
+job="$tiny --set training.epochs=80 --set matrix.seed=[0] --set checkpoint.every_seconds=0.1 --set watchdog.seconds=3"
 good 'undisturbed' "$impex" run $job --set output=calm
 
 # The ranks of the job, the first one first.
@@ -13,24 +13,25 @@ ranks() {
         'index($0, folder) && $2 == impex { print $1 }'
 }
 
-# The job has begun to train.
+# begun RUNS: so many runs have been saved.
 begun() {
     tries=0
-    while [ -z "$(find stopped -name COMPLETE 2>/dev/null)" ] && [ $tries -lt 600 ]; do
+    while [ "$(find stopped -name COMPLETE 2>/dev/null | sed 's,/[^/]*/COMPLETE$,,' | sort -u | wc -l)" -lt "$1" ] &&
+        [ $tries -lt 600 ] && kill -0 $pid 2>/dev/null; do
         sleep 0.05
         tries=$((tries + 1))
     done
 }
 
-# stops RANKS RANK OPTIONS: that rank of so many is stopped in the middle.
+# stops RANKS RANK RUNS OPTIONS: that rank of so many is stopped while so many runs are at work.
 stops() {
-    n=$1 rank=$2
-    shift 2
+    n=$1 rank=$2 runs=$3
+    shift 3
     what="rank $rank of $n"
     cases=$((cases + 1))
     timeout -k 5 200 $launcher "$n" "$impex" run $job "$@" --set output="$scratch/stopped" >out 2>err </dev/null &
     pid=$!
-    begun
+    begun $runs
     victim=$(ranks | sed -n "$((rank + 1))p")
     kill -STOP "$victim" || fail "$what: there is none" err
     wait $pid
@@ -46,6 +47,6 @@ stops() {
     same stopped calm
     rm -rf stopped
 }
-stops 3 0
-stops 4 2 --set parallel.groups=2
+stops 3 0 1
+stops 4 2 2 --set parallel.groups=2
 finish 7
