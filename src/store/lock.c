@@ -133,11 +133,17 @@ done:
     return rc;
 }
 
-static bool is_still_ours(const ix_lock *lock)
+/* A disk that does not say is no other owner. */
+static ix_status look_whose(const ix_lock *lock, bool *ours)
 {
-    struct stat ours, there;
-    return fstat(lock->fd, &ours) == 0 && stat(lock->path, &there) == 0 && ours.st_dev == there.st_dev &&
-           ours.st_ino == there.st_ino;
+    ix_status rc = IX_OK;
+    struct stat mine, there;
+    *ours = false;
+    IX_NEED(fstat(lock->fd, &mine) == 0, IX_EIO, "%s: %s", lock->path, strerror(errno));
+    if (stat(lock->path, &there) == 0) *ours = mine.st_dev == there.st_dev && mine.st_ino == there.st_ino;
+    else IX_NEED(errno == ENOENT || errno == ESTALE, IX_EIO, "%s: %s", lock->path, strerror(errno));
+done:
+    return rc;
 }
 
 /* What a lock says of its owner beside what is reported. */
@@ -306,12 +312,15 @@ static ix_status create(ix_lock **out, const char *path, double patience)
 {
     ix_status rc = IX_OK;
     ix_lock *lock = NULL;
+    bool ours = false;
 
     IX_NEED(lock = calloc(1, sizeof *lock), IX_ENOMEM, "%s: no memory", path);
     *lock = (ix_lock){.path = ix_format("%s", path), .patience = patience, .beaten = ix_seconds(), .fd = -1};
     IX_TRY(create_file(lock));
-    if (lock->fd >= 0 && is_still_ours(lock)) *out = lock; /* else it took so long that we were given up for dead */
-    if (*out) lock = NULL;
+    if (lock->fd >= 0) IX_TRY(look_whose(lock, &ours));
+    if (!ours) goto done; /* or it took so long that we were given up for dead */
+    *out = lock;
+    lock = NULL;
 done:
     close_lock(&lock);
     return rc;
@@ -409,9 +418,11 @@ ix_status ix_lock_beat(ix_lock *lock)
 {
     ix_status rc = IX_OK;
     char now[IX_UTC];
+    bool ours;
 
     if (ix_seconds() - lock->beaten < lock->patience / 20) return IX_OK;
-    IX_NEED(is_still_ours(lock), IX_EIO, "%s: this lock was removed or taken over by another process", lock->path);
+    IX_TRY(look_whose(lock, &ours));
+    IX_NEED(ours, IX_EIO, "%s: this lock was removed or taken over by another process", lock->path);
     ix_utc(now);
     ssize_t put = pwrite(lock->fd, now, IX_UTC - 1, lock->beat_at); /* the same length: never half a line */
     IX_NEED(put == IX_UTC - 1 && fsync(lock->fd) == 0, IX_EIO, "%s: %s", lock->path, strerror(errno));
@@ -426,12 +437,13 @@ void ix_lock_release(ix_lock **lock)
 {
     ix_lock *l = *lock, *claim = NULL;
     char text[MOST_BYTES], content[IX_HASH_HEX];
+    bool ours;
 
     if (!l) return;
     ssize_t size = pread(l->fd, text, sizeof text, 0);
     ix_hash_bytes(text, size > 0 ? (size_t)size : 0, content);
     bool tried = l->depth == CLAIM_DEPTH && take_claim(&claim, l->path, content, l->patience, l->depth) == IX_OK;
-    if ((claim || !tried) && is_still_ours(l)) unlink(l->path);
+    if ((claim || !tried) && look_whose(l, &ours) == IX_OK && ours) unlink(l->path);
     ix_lock_release(&claim);
     close_lock(lock);
 }
