@@ -20,6 +20,7 @@
 #include "store/reader.h"
 #include "suite/progress.h"
 #include "suite/pulse.h"
+#include "task/weights.h"
 #include "tensor/tensor.h"
 
 void ix_suite_folder(char *out, size_t capacity, const ix_suite *suite)
@@ -152,7 +153,10 @@ static ix_status decide(launch *l, const ix_run *run, const char *result, decisi
     char *path = ix_format("%s/%s.lock", l->folder, run->names.run);
 
     *out = KEPT;
-    if (is_finished(result) && !ix_file_exists(path)) goto done;
+    if (is_finished(result) && !ix_file_exists(path)) {
+        if (l->leads) ix_weights_sweep(l->folder, run->names.run); /* a disk that failed may have kept some */
+        goto done;
+    }
     IX_TRY(ix_lock_take(&l->lock, path, IX_LOCK_PATIENCE, &report));
     if (report.state == IX_LOCK_TAKEN_OVER) ix_warn("%s: its owner died: %s", run->names.run, report.text);
     bool failed = false, finished = is_finished(result); /* its owner may have ended between our two looks */

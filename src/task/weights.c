@@ -61,6 +61,13 @@ done:
     return rc;
 }
 
+void ix_weights_sweep(const char *folder, const char *run_id)
+{
+    char *file = ix_format("%s/%s/final.safetensors", folder, run_id);
+    ix_file_sweep(file);
+    free(file);
+}
+
 static ix_status read_row(const ix_safetensors *file, const ix_param *p, const char *path, float *row)
 {
     const ix_tensor_view *t = ix_safetensors_find(file, p->name);

@@ -15,6 +15,9 @@ ix_status ix_weights_whole(float **out, const ix_grid *grid, const ix_model *mod
 ix_status ix_weights_write(const char *folder, const char *run_id, const ix_model *model, const float *weights,
                            const float *whole);
 
+/* Removes what writers of that file left half-written; when nobody writes it any more. Local. */
+void ix_weights_sweep(const char *folder, const char *run_id);
+
 /* The same back, each row in its shape and nothing else in the file. IX_EINPUT names file and tensor. */
 ix_status ix_weights_read(const char *path, const ix_model *model, float *weights);
 
