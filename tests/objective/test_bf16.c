@@ -8,9 +8,8 @@
 #include "../model/scratch.h"
 #include "../model/shapes.h"
 #include "objective/pass.h"
+#include "objective/shape_pack.h"
 #include "tensor/tensor.h"
-
-enum { PAIRS = 3 };
 
 static ix_grid *grid;
 
@@ -19,23 +18,6 @@ enum { OBJECTIVES = sizeof objectives / sizeof *objectives };
 
 static const ix_objective_settings settings = {.beta = 0.1, .verdict = {5, 7}};
 static const double reference[PAIRS][IX_SIDES] = {{-50, -51}, {-60, -62}, {-70, -68}};
-
-static ix_pack *make_pack(void)
-{
-    static int32_t ids[SHAPE_TOKENS];
-    ix_pack *pack;
-    for (int i = 0; i < SHAPE_TOKENS; i++)
-        ids[i] = (int32_t)(ix_draw_uniform(7, IX_DRAW_TEST, (uint64_t)i) * SHAPE_WORDS);
-    CHECK_OK(ix_pack_create(&pack, SHAPE_TOKENS, 4 * PAIRS, PAIRS));
-    for (int i = 0; i < PAIRS; i++) {
-        ix_pair pair = {.prompt = ids + i,
-                        .prompt_size = 12 + i,
-                        .response = {ids + 40, ids + 70},
-                        .response_size = {27 - i, 9 + i}};
-        ix_pack_add_pair(pack, &pair, i, i != 1);
-    }
-    return pack;
-}
 
 /* --- folders ------------------------------------------------------------------------------------------------------ */
 

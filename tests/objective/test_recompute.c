@@ -5,8 +5,9 @@
  * said, FLOP counted once, and rows that were computed twice counted. */
 #include "../model/shapes.h"
 #include "objective/pass.h"
+#include "objective/shape_pack.h"
 
-enum { PAIRS = 3, LAYERS = 4 };
+enum { LAYERS = 4 };
 
 static ix_grid *grid;
 
@@ -18,23 +19,6 @@ static const struct {
     {"sft", {.beta = 0}},   {"ex_grm", {.verdict = {5, 7}}},
 };
 enum { OBJECTIVES = sizeof objectives / sizeof *objectives };
-
-static ix_pack *make_pack(void)
-{
-    static int32_t ids[SHAPE_TOKENS];
-    ix_pack *pack;
-    for (int i = 0; i < SHAPE_TOKENS; i++)
-        ids[i] = (int32_t)(ix_draw_uniform(7, IX_DRAW_TEST, (uint64_t)i) * SHAPE_WORDS);
-    CHECK_OK(ix_pack_create(&pack, SHAPE_TOKENS, 4 * PAIRS, PAIRS));
-    for (int i = 0; i < PAIRS; i++) {
-        ix_pair pair = {.prompt = ids + i,
-                        .prompt_size = 12 + i,
-                        .response = {ids + 40, ids + 70},
-                        .response_size = {27 - i, 9 + i}};
-        ix_pack_add_pair(pack, &pair, i, i != 1);
-    }
-    return pack;
-}
 
 /* What one pass over the pack gave, the first `recompute` blocks twice. */
 typedef struct {
