@@ -50,7 +50,7 @@ static void logits_forward(ix_model *m, const float *w, const int32_t *rows, int
     const uint16_t *narrow = ix_row_bf16(m, m->head);
     if (narrow) ix_bf16_gemm(m->logits, V, false, m->head_in, D, narrow, R, V, D, m->tile);
     else ix_gemm(m->logits, V, false, m->head_in, D, false, ix_row(&r, m->head), D, true, R, V, D);
-    ix_meter_product(m, since, R, V, D);
+    ix_meter_products(m, since, &(ix_gemm_args){.m = R, .n = V, .k = D}, 1);
     if (m->c.logit_cap > 0) ix_softcap(m->logits, m->c.logit_cap, R * V);
 }
 
@@ -120,20 +120,19 @@ static void head_backward(ix_model *m, const float *w, float *dw, const int32_t 
     int64_t D = m->c.D, V = ix_span_size(m->split.words);
     size_t mark = ix_arena_mark(m->scratch);
     float *dx = ix_arena_take(m->scratch, (size_t)(R * D) * sizeof *dx);
+    ix_gemm_args product[2];
+    int n = 0;
 
     own_targets(m, targets, R);
     ix_logp_backward(m->logits, m->head_lse, m->head_target, dlogp, m->c.logit_cap, R, V);
     double since = ix_seconds();
-    if (m->deep) {
-        ix_gemm(dx, D, false, m->logits, V, false, ix_row(&r, m->head), D, false, R, D, V);
-        ix_meter_product(m, since, R, D, V);
-        ix_model_split_sum(&m->split, dx, R * D);
-    }
-    if (m->params.param[m->head].offset < m->trained.hi) {
-        since = ix_seconds();
-        ix_gemm(ix_drow(&r, m->head), D, true, m->logits, V, true, m->head_in, D, false, V, D, R);
-        ix_meter_product(m, since, V, D, R);
-    }
+    if (m->deep)
+        product[n++] = (ix_gemm_args){dx, m->logits, ix_row(&r, m->head), D, V, D, R, D, V, false, false, false};
+    if (m->params.param[m->head].offset < m->trained.hi)
+        product[n++] = (ix_gemm_args){ix_drow(&r, m->head), m->logits, m->head_in, D, V, D, V, D, R, true, true, false};
+    ix_gemms(product, n);
+    ix_meter_products(m, since, product, n);
+    if (m->deep) ix_model_split_sum(&m->split, dx, R * D);
     for (int64_t i = 0; m->deep && i < R; i++) ix_add(dh + rows[i] * D, dx + i * D, D);
     ix_arena_release(m->scratch, mark);
 }

@@ -4,9 +4,9 @@
 #include "base/clock.h"
 #include "model/family.h"
 
-void ix_meter_product(ix_model *m, double since, int64_t rows, int64_t n, int64_t k)
+void ix_meter_products(ix_model *m, double since, const ix_gemm_args *p, int n)
 {
-    m->meter.products += 2.0 * (double)rows * (double)n * (double)k;
+    for (int i = 0; i < n; i++) m->meter.products += 2.0 * (double)p[i].m * (double)p[i].n * (double)p[i].k;
     m->meter.product_seconds += ix_seconds() - since;
 }
 

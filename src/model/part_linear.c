@@ -14,7 +14,7 @@ void ix_linear_into(const ix_run *r, const ix_linear *l, float *y, int64_t ld, b
 {
     double since = ix_seconds();
     multiply(r, l, y, ld, add, x);
-    ix_meter_product(r->m, since, r->N, l->out, l->in);
+    ix_meter_products(r->m, since, &(ix_gemm_args){.m = r->N, .n = l->out, .k = l->in}, 1);
     if (l->bias >= 0) ix_bias(y, ld, ix_row(r, l->bias), r->N, l->out);
 }
 
@@ -48,16 +48,15 @@ static void bias_backward(const ix_run *r, const ix_linear *l, const float *dy, 
     ix_arena_release(r->m->scratch, mark);
 }
 
+/* dx = dy W, dW += dy^T x */
 void ix_linear_from(const ix_run *r, const ix_linear *l, float *dx, const float *dy, int64_t ld, const float *x)
 {
     if (r->m->final) r->m->final(r->m->follower, INT64_MAX);
     double since = ix_seconds();
-    ix_gemm(dx, l->in, false, dy, ld, false, ix_row(r, l->weight), l->in, false, r->N, l->in, l->out);
-    ix_meter_product(r->m, since, r->N, l->in, l->out);
-    if (r->m->final) r->m->final(r->m->follower, INT64_MAX);
-    since = ix_seconds();
-    ix_gemm(ix_drow(r, l->weight), l->in, true, dy, ld, true, x, l->in, false, l->out, l->in, r->N);
-    ix_meter_product(r->m, since, l->out, l->in, r->N);
+    ix_gemm_args both[] = {{dx, dy, ix_row(r, l->weight), l->in, ld, l->in, r->N, l->in, l->out, false, false, false},
+                           {ix_drow(r, l->weight), dy, x, l->in, ld, l->in, l->out, l->in, r->N, true, true, false}};
+    ix_gemms(both, 2);
+    ix_meter_products(r->m, since, both, 2);
     if (l->bias >= 0) bias_backward(r, l, dy, ld);
 }
 

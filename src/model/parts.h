@@ -50,8 +50,8 @@ float *ix_drow(const ix_run *r, int row);
 float *ix_take_rows(const ix_run *r, int64_t columns); /* [N, columns] of the model's scratch */
 size_t ix_rows_bytes(int64_t N, int64_t columns);      /* what that takes */
 
-/* A product of these sizes, or attention forward or backward, began at `since` and has ended. */
-void ix_meter_product(ix_model *m, double since, int64_t rows, int64_t n, int64_t k);
+/* Products of these sizes, or attention forward or backward, began at `since` and have ended. */
+void ix_meter_products(ix_model *m, double since, const ix_gemm_args *product, int n);
 void ix_meter_attention(const ix_run *r, double since, const ix_attention_shape *shape, bool backward);
 
 /* Where only some rows are read, attention turns [N, .] into [R, .], the rows that are read in order, and what follows

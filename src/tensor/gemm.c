@@ -18,18 +18,17 @@ enum { MICRO_ROWS = 6, MICRO_COLUMNS = 16 }; /* of BLIS's kernels on x86-64-v3: 
 /* Below this much work per thread a further thread costs more than it gives. */
 static const double small_product = 1.5e7;
 
-/* C = op(A) op(B), as in ix_gemm. */
-typedef struct {
-    float *C;
-    const float *A, *B;
-    int64_t ldc, lda, ldb, m, n, k;
-    bool add, ta, tb;
-} problem;
-
-static int threads_for(const problem *p)
+/* Products without an inner dimension are cleared first, and none of the others is empty. */
+static bool is_empty(const ix_gemm_args *p)
 {
-    double work = 2.0 * (double)p->m * (double)p->n * (double)p->k / small_product;
+    return p->m == 0 || p->n == 0 || p->k == 0;
+}
+
+static int threads_for(const ix_gemm_args *p, int n)
+{
+    double work = 0;
     int64_t most = omp_in_parallel() ? 1 : omp_get_max_threads();
+    for (int i = 0; i < n; i++) work += 2.0 * (double)p[i].m * (double)p[i].n * (double)p[i].k / small_product;
     if ((double)most > work) most = (int64_t)work;
     return most > 1 ? (int)most : 1;
 }
@@ -39,20 +38,26 @@ static int64_t tiles_of(int64_t n, int tile)
     return (n + tile - 1) / tile;
 }
 
-/* C is cut into `down` x `across` shares. Everybody packs what he multiplies: op(A) is packed `across` times and op(B)
- * `down` times, so the cut that packs least is the fastest. */
+/* Rows and columns of C. */
+typedef struct {
+    ix_span rows, columns;
+} area;
+
+/* An area is cut into `down` x `across` shares. Everybody packs what he multiplies: op(A) is packed `across` times and
+ * op(B) `down` times, so the cut that packs least is the fastest. */
 typedef struct {
     int down, across;
 } cut;
 
-static cut cut_for(const problem *p, int threads)
+static cut cut_for(area whole, int parts)
 {
     cut best = {1, 1};
     double least = INFINITY;
-    for (int down = 1; down <= threads; down++) {
-        int across = threads / down;
-        double packed = (double)across * (double)p->m + (double)down * (double)p->n;
-        bool fits = down <= tiles_of(p->m, MICRO_ROWS) && across <= tiles_of(p->n, MICRO_COLUMNS);
+    int64_t m = ix_span_size(whole.rows), n = ix_span_size(whole.columns);
+    for (int down = 1; down <= parts; down++) {
+        int across = parts / down;
+        double packed = (double)across * (double)m + (double)down * (double)n;
+        bool fits = down <= tiles_of(m, MICRO_ROWS) && across <= tiles_of(n, MICRO_COLUMNS);
         bool fuller = down * across > best.down * best.across;
         if (!fits || down * across < best.down * best.across || (!fuller && packed >= least)) continue;
         best = (cut){down, across};
@@ -61,51 +66,108 @@ static cut cut_for(const problem *p, int threads)
     return best;
 }
 
-/* Share `part` of `parts` of 0 .. n-1, in whole tiles. */
-static ix_span share_of(int64_t n, int tile, int parts, int part)
+/* Share `part` of `parts` of a span, in whole tiles from its beginning. */
+static ix_span share_of(ix_span whole, int tile, int parts, int part)
 {
+    int64_t n = ix_span_size(whole);
     ix_span t = ix_split(tiles_of(n, tile), parts, part);
-    return (ix_span){t.lo * tile, t.hi * tile < n ? t.hi * tile : n};
+    return (ix_span){whole.lo + t.lo * tile, whole.lo + (t.hi * tile < n ? t.hi * tile : n)};
 }
 
-static void clear(float *C, int64_t ldc, int64_t m, int64_t n)
+static void clear(const ix_gemm_args *p)
 {
-    for (int64_t i = 0; i < m; i++)
-        for (int64_t j = 0; j < n; j++) C[i * ldc + j] = 0;
+    for (int64_t i = 0; i < p->m; i++)
+        for (int64_t j = 0; j < p->n; j++) p->C[i * p->ldc + j] = 0;
 }
 
-/* These rows and columns of C, on this thread. */
-static void product(const problem *p, ix_span rows, ix_span columns)
+/* This area of C, on this thread. */
+static void product(const ix_gemm_args *p, area of)
 {
     float one = 1, beta = p->add ? 1 : 0;
-    const float *A = p->A + rows.lo * (p->ta ? 1 : p->lda), *B = p->B + columns.lo * (p->tb ? p->ldb : 1);
+    const float *A = p->A + of.rows.lo * (p->ta ? 1 : p->lda), *B = p->B + of.columns.lo * (p->tb ? p->ldb : 1);
     rntm_t rntm;
     bli_rntm_init_from_global(&rntm);
     bli_rntm_set_num_threads(1, &rntm);
     bli_rntm_set_l3_sup(0, &rntm);
     bli_sgemm_ex(p->ta ? BLIS_TRANSPOSE : BLIS_NO_TRANSPOSE, p->tb ? BLIS_TRANSPOSE : BLIS_NO_TRANSPOSE,
-                 ix_span_size(rows), ix_span_size(columns), p->k, &one, (float *)(uintptr_t)A, p->lda, 1,
-                 (float *)(uintptr_t)B, p->ldb, 1, &beta, p->C + rows.lo * p->ldc + columns.lo, p->ldc, 1, NULL, &rntm);
+                 ix_span_size(of.rows), ix_span_size(of.columns), p->k, &one, (float *)(uintptr_t)A, p->lda, 1,
+                 (float *)(uintptr_t)B, p->ldb, 1, &beta, p->C + of.rows.lo * p->ldc + of.columns.lo, p->ldc, 1, NULL,
+                 &rntm);
+}
+
+/* How a product is shared out. A core that somebody else slows down should not keep the others waiting: of a large
+ * product every thread has a share of its own of the first part, and who is through takes pieces of the rest. */
+typedef struct {
+    area first, rest;
+    cut shares, pieces; /* of the first part, of the rest */
+    int taken;          /* pieces of the rest: 0, there is none */
+} plan;
+
+static const double first_part = 0.8;
+enum { LEAST_PIECE = 256 }; /* rows and columns of a piece: smaller ones cost more in packing than they save */
+
+/* Cuts the longer side of p's area behind its first part, if the rest is worth it. */
+static plan plan_for(const ix_gemm_args *p, int threads)
+{
+    area whole = {{0, p->m}, {0, p->n}}, first = whole, rest = whole;
+    if (p->m > p->n) {
+        first.rows.hi = (int64_t)(first_part * (double)p->m) / MICRO_ROWS * MICRO_ROWS;
+        rest.rows.lo = first.rows.hi;
+    } else {
+        first.columns.hi = (int64_t)(first_part * (double)p->n) / MICRO_COLUMNS * MICRO_COLUMNS;
+        rest.columns.lo = first.columns.hi;
+    }
+    cut pieces = cut_for(rest, threads);
+    bool large = ix_span_size(rest.rows) / pieces.down >= LEAST_PIECE &&
+                 ix_span_size(rest.columns) / pieces.across >= LEAST_PIECE && pieces.down * pieces.across == threads;
+    if (!large) return (plan){.first = whole, .shares = cut_for(whole, threads)};
+    return (plan){first, rest, cut_for(first, threads), pieces, threads};
+}
+
+static void part_product(const ix_gemm_args *p, area whole, cut c, int part)
+{
+    product(p, (area){share_of(whole.rows, MICRO_ROWS, c.down, part / c.across),
+                      share_of(whole.columns, MICRO_COLUMNS, c.across, part % c.across)});
+}
+
+/* On several threads, which meet once, at the end. */
+static void share_out(const ix_gemm_args *p, int n, int threads)
+{
+    plan to[IX_PRODUCTS];
+    for (int i = 0; i < n; i++) to[i] = plan_for(&p[i], threads);
+#pragma omp parallel num_threads(threads)
+    {
+        for (int i = 0; i < n; i++) {
+#pragma omp for schedule(static) nowait
+            for (int part = 0; part < to[i].shares.down * to[i].shares.across; part++)
+                part_product(&p[i], to[i].first, to[i].shares, part);
+        }
+        for (int i = 0; i < n; i++) {
+#pragma omp for schedule(dynamic) nowait
+            for (int piece = 0; piece < to[i].taken; piece++) part_product(&p[i], to[i].rest, to[i].pieces, piece);
+        }
+    }
+}
+
+void ix_gemms(const ix_gemm_args *product_of, int n)
+{
+    ix_gemm_args p[IX_PRODUCTS];
+    int full = 0;
+    IX_CONTRACT(n <= IX_PRODUCTS);
+    for (int i = 0; i < n; i++) {
+        if (product_of[i].k == 0 && !product_of[i].add) clear(&product_of[i]);
+        if (!is_empty(&product_of[i])) p[full++] = product_of[i];
+    }
+    int threads = threads_for(p, full);
+    if (threads > 1) share_out(p, full, threads);
+    else
+        for (int i = 0; i < full; i++) product(&p[i], (area){{0, p[i].m}, {0, p[i].n}});
 }
 
 void ix_gemm(float *C, int64_t ldc, bool add, const float *A, int64_t lda, bool ta, const float *B, int64_t ldb,
              bool tb, int64_t m, int64_t n, int64_t k)
 {
-    problem p = {C, A, B, ldc, lda, ldb, m, n, k, add, ta, tb};
-    if (m == 0 || n == 0) return;
-    if (k == 0) {
-        if (!add) clear(C, ldc, m, n);
-        return;
-    }
-    cut c = cut_for(&p, threads_for(&p));
-    if (c.down * c.across == 1) {
-        product(&p, (ix_span){0, m}, (ix_span){0, n});
-        return;
-    }
-#pragma omp parallel for schedule(static) num_threads(c.down *c.across)
-    for (int part = 0; part < c.down * c.across; part++)
-        product(&p, share_of(m, MICRO_ROWS, c.down, part / c.across),
-                share_of(n, MICRO_COLUMNS, c.across, part % c.across));
+    ix_gemms(&(ix_gemm_args){C, A, B, ldc, lda, ldb, m, n, k, add, ta, tb}, 1);
 }
 
 void ix_gemm_ref(float *C, int64_t ldc, bool add, const float *A, int64_t lda, bool ta, const float *B, int64_t ldb,

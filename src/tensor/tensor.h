@@ -28,6 +28,17 @@ void ix_gemm(float *C, int64_t ldc, bool add, const float *A, int64_t lda, bool 
 void ix_gemm_ref(float *C, int64_t ldc, bool add, const float *A, int64_t lda, bool ta, const float *B, int64_t ldb,
                  bool tb, int64_t m, int64_t n, int64_t k);
 
+/* Products as above that do not depend on each other, n <= IX_PRODUCTS of them: the same bits, but threads go from one
+ * to the next without waiting. */
+enum { IX_PRODUCTS = 2 };
+typedef struct {
+    float *C;
+    const float *A, *B;
+    int64_t ldc, lda, ldb, m, n, k;
+    bool add, ta, tb;
+} ix_gemm_args;
+void ix_gemms(const ix_gemm_args *product, int n);
+
 /* --- bf16: 16 bits, the sign, exponent and first 7 bits of the fraction of a float --------------- */
 
 /* The nearest, of two as near the even one. NaN stays NaN; what lies beyond the largest becomes infinite. */

@@ -74,17 +74,38 @@ static void bench_product(const char *what, product p)
     free(p.A), free(p.B), free(p.C);
 }
 
-/* The three products of a layer with weights W[out,in] on N tokens. */
+static void multiply_both(void *of)
+{
+    ix_gemms(of, 2);
+}
+
+/* dx = dy W and dW += dy' x, as backward asks for them. */
+static void bench_both(int64_t N, int64_t out, int64_t in)
+{
+    char shape[64];
+    float *x = numbers(N * in, 1), *W = numbers(out * in, 1), *dy = numbers(N * out, 1);
+    float *dx = numbers(N * in, 1), *dW = numbers(out * in, 1);
+    ix_gemm_args both[] = {{dx, dy, W, in, out, in, N, in, out, false, false, false},
+                           {dW, dy, x, in, out, in, out, in, N, true, true, false}};
+    snprintf(shape, sizeof shape, "N=%lld out=%lld in=%lld", (long long)N, (long long)out, (long long)in);
+    print("gemm dx and dW", shape, seconds_of(multiply_both, both), 4.0 * (double)N * (double)out * (double)in,
+          "GFLOP/s");
+    free(x), free(W), free(dy), free(dx), free(dW);
+}
+
+/* The products of a layer with weights W[out,in] on N tokens. */
 static void bench_layer(int64_t N, int64_t out, int64_t in)
 {
     bench_product("gemm y = x W'", (product){.m = N, .n = out, .k = in, .tb = true});
     bench_product("gemm dx = dy W", (product){.m = N, .n = in, .k = out});
     bench_product("gemm dW += dy' x", (product){.m = out, .n = in, .k = N, .ta = true, .add = true});
+    bench_both(N, out, in);
 }
 
 static void bench_products(void)
 {
-    bench_layer(768, 2048, 768);
+    bench_layer(768, 1280, 768);
+    bench_layer(768, 4096, 768);
     bench_layer(768, 768, 2048);
     bench_layer(1024, 3072, 2048);
     bench_layer(280, 50277, 768);

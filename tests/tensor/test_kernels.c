@@ -64,6 +64,40 @@ static void gemm_rows_stand_alone(void **state)
     }
 }
 
+static ix_gemm_args drawn_product(int64_t m, int64_t n, int64_t k, bool ta, bool tb, bool add)
+{
+    return (ix_gemm_args){
+        draw(m * n, 1), draw(m * k, 1), draw(n * k, 1), n, ta ? m : k, tb ? k : n, m, n, k, add, ta, tb};
+}
+
+/* Two at once, large enough for threads to take pieces of the rest, long in rows and long in columns: the bits of one
+ * after the other on one thread. */
+static void gemms_share_the_rest(void **state)
+{
+    (void)state;
+    for (int add = 0; add < 2; add++) {
+        ix_gemm_args p[] = {
+            drawn_product(2700, 530, 70, true, false, add), drawn_product(541, 2690, 80, false, true, !add), {.n = 3}};
+        float *one[2], *start[2];
+        for (int i = 0; i < 2; i++) {
+            const ix_gemm_args *q = &p[i];
+            start[i] = copy_of(q->C, q->m * q->n);
+            one[i] = copy_of(q->C, q->m * q->n);
+            ix_gemm(one[i], q->ldc, q->add, q->A, q->lda, q->ta, q->B, q->ldb, q->tb, q->m, q->n, q->k);
+        }
+        for (int t = 1; t <= 4; t++) {
+            for (int i = 0; i < 2; i++) memcpy(p[i].C, start[i], (size_t)(p[i].m * p[i].n) * sizeof *start[i]);
+            omp_set_num_threads(t);
+            ix_gemms(p, 2);
+            for (int i = 0; i < 2; i++) assert_memory_equal(p[i].C, one[i], (size_t)(p[i].m * p[i].n) * sizeof *one[i]);
+        }
+        ix_gemms(p + 1, 2); /* the second is empty */
+        omp_set_num_threads(1);
+        for (int i = 0; i < 2; i++) free((void *)(uintptr_t)p[i].A), free((void *)(uintptr_t)p[i].B), free(p[i].C);
+        for (int i = 0; i < 2; i++) free(one[i]), free(start[i]);
+    }
+}
+
 static void embedding_matches(void **state)
 {
     enum { V = 11, N = 200, D = 37 };
@@ -273,6 +307,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(gemm_matches),
                                        cmocka_unit_test(gemm_rows_stand_alone),
+                                       cmocka_unit_test(gemms_share_the_rest),
                                        cmocka_unit_test(embedding_matches),
                                        cmocka_unit_test(rmsnorm_matches),
                                        cmocka_unit_test(rmsnorm_twin_differentiates),
