@@ -57,6 +57,15 @@ w["score.weight"] = torch.tensor([float(x) for x in open(head).read().split()]).
 save_file(w, out, metadata={"format": "pt"})
 """
 
+# transformers 4.51 leaves a tied embedding empty that a file holds under the head's name only
+NAME_EMBEDDING = """
+import sys
+from safetensors.torch import load_file, save_file
+w = load_file(sys.argv[1])
+w["model.embed_tokens.weight"] = w.pop("lm_head.weight")
+save_file(w, sys.argv[2], metadata={"format": "pt"})
+"""
+
 MAKE_SMALLER = """
 import sys
 import torch
@@ -122,6 +131,13 @@ def make_folders(o, python):
         else:
             subprocess.run([python, str(Path(o.peer) / "make_model.py"), str(source), o.size,
                             str(Path(o.peer).parent / "tokenizers" / "gpt-neox")], check=True)
+    if python and '"model.embed_tokens.weight":{' not in header_of(source / "model.safetensors"):
+        named = work / f"{source.name}-named"
+        named.mkdir(exist_ok=True)
+        shutil.copy(source / "config.json", named)
+        subprocess.run([python, "-c", NAME_EMBEDDING, str(source / "model.safetensors"),
+                        str(named / "model.safetensors")], check=True)
+        source = named
     head = head_of(o, source)
     plain, headed = work / f"{source.name}-plain", work / f"{source.name}-head"
     for folder in plain, headed:
@@ -135,6 +151,11 @@ def make_folders(o, python):
         subprocess.run([python, "-c", ADD_HEAD, str(source / "model.safetensors"), str(headed / "model.safetensors"),
                         str(head)], check=True)
     return {"torch": source, "im_rm": plain, "ex_rm": headed, "head": head}
+
+
+def header_of(path):
+    with open(path, "rb") as file:
+        return file.read(int.from_bytes(file.read(8), "little")).decode()
 
 
 def head_of(o, source):
