@@ -42,7 +42,7 @@ jobs() {
 test_sanitized() {
     without='-[24]$'
     [ $full = yes ] ||
-        without="$without|suite/[a-z]*$|app/(bad|runs|begin|commands|memory)|text/test_(oracle|chat)|data/test_recipes"
+        without="$without|suite/[a-z]*$|app/(bad|runs|begin|commands|memory|hostile)|text/test_(oracle|chat)|data/test_(oracle|recipes)"
     ctest --test-dir build/sanitize -L unit -LE full -E "$without" -j "$(jobs)" --output-on-failure \
         >build/sanitize/ctest.log 2>&1
     code=$?
