@@ -148,8 +148,9 @@ static inline __attribute__((always_inline)) void block(float *c, int64_t ldc, b
     for (int64_t p = 0; p < count; p++) {
         v8 left = v8_load(y + p * ldy), right = v8_load(y + p * ldy + 8);
         for (int i = 0; i < rows; i++) {
-            s[i][0] += x[i * xi + p * xp] * left;
-            s[i][1] += x[i * xi + p * xp] * right;
+            v8 of_row = v8_all(x[i * xi + p * xp]);
+            s[i][0] = v8_fma(of_row, left, s[i][0]);
+            s[i][1] = v8_fma(of_row, right, s[i][1]);
         }
     }
     for (int i = 0; i < rows; i++) {

@@ -46,6 +46,16 @@ static inline v8 v8_all(float x)
     return (v8){x, x, x, x, x, x, x, x};
 }
 
+/* a b + c, rounded once where the machine can (contraction is off, so that nothing else is). */
+static inline v8 v8_fma(v8 a, v8 b, v8 c)
+{
+#if defined(__FMA__)
+    return (v8)_mm256_fmadd_ps((__m256)a, (__m256)b, (__m256)c);
+#else
+    return a * b + c;
+#endif
+}
+
 /* Four floats in double. */
 static inline d4 d4_load(const float *p)
 {
@@ -109,13 +119,15 @@ static inline float v8_largest(v8 x)
  * NaN for NaN. */
 static inline v8 v8_exp(v8 x)
 {
+    static const float exp_terms[5] = {0.499999934f, 0.166665204f, 4.16683908e-2f, 8.36874514e-3f, 1.38145401e-3f};
     const float log2e = 1.44269504f, high = 0.693145752f, low = 1.42860677e-6f; /* ln 2 = high + low */
     const float round = 12582912;                                               /* 1.5 * 2^23 */
     x = v8_min(v8_all(89), v8_max(v8_all(-87), x));
-    v8 shifted = x * log2e + round, n = shifted - round, r = (x - n * high) - n * low;
-    v8 q = (((1.38145401e-3f * r + 8.36874514e-3f) * r + 4.16683908e-2f) * r + 0.166665204f) * r + 0.499999934f;
+    v8 shifted = v8_fma(x, v8_all(log2e), v8_all(round)), n = shifted - round;
+    v8 r = v8_fma(n, v8_all(-low), v8_fma(n, v8_all(-high), x)), q = v8_all(exp_terms[4]);
+    for (int i = 3; i >= 0; i--) q = v8_fma(q, r, v8_all(exp_terms[i]));
     u8 power = ((u8)shifted + 126) << 23; /* 2^(n-1): n = 128 must not overflow here; its low bits hold n */
-    return (q * r * r + r + 1) * (v8)power * 2;
+    return (v8_fma(q, r * r, r) + 1) * (v8)power * 2;
 }
 
 /* The share of a normal distribution below x; *e becomes exp(-x^2 / 2). With t = |x|, r = 1 / (t + 5/2) and
@@ -127,7 +139,7 @@ static inline v8 v8_normal(v8 x, v8 *e)
     static const float P[10] = {0.706656635f,    -0.433692008f,  0.131986931f,    0.00923605263f,   -0.0163854938f,
                                 -0.00160146167f, 0.00252117333f, 0.000684232626f, -0.000308226561f, -0.000155783826f};
     v8 t = v8_min(v8_all(14), (v8)((u8)x & 0x7fffffffu)), r = 1 / (t + 2.5f), u = (t - 2.5f) * r, p = v8_all(P[9]);
-    for (int i = 8; i >= 0; i--) p = p * u + P[i];
+    for (int i = 8; i >= 0; i--) p = v8_fma(p, u, v8_all(P[i]));
     *e = v8_exp(-0.5f * x * x);
     v8 q = *e * r * p;
     i8 left = x < 0;
