@@ -79,17 +79,26 @@ static bool read_phases(const ix_reader *rd, const char *name, double out[IX_PHA
     return good;
 }
 
+/* NaN where the file has none. */
+static double read_figure(const ix_reader *rd, const char *path)
+{
+    double *value = NULL, figure = NAN;
+    if (ix_reader_has(rd, path) && ix_reader_array(rd, path, 0, NULL, &value) == IX_OK) figure = *value;
+    free(value);
+    return figure;
+}
+
 static void read_speed(ix_speed *s, const ix_reader *rd)
 {
-    double *peak = NULL;
-    *s = (ix_speed){.peak = NAN};
+    *s = (ix_speed){.peak = NAN, .bandwidth = NAN, .update_bytes = NAN};
     s->known = read_phases(rd, "seconds", s->seconds) && read_phases(rd, "flop", s->flop) &&
                read_phases(rd, "product_seconds", s->product_seconds) &&
                read_phases(rd, "attention_flop", s->attention_flop) &&
                read_phases(rd, "attention_seconds", s->attention_seconds);
-    if (s->known && ix_reader_has(rd, "/speed/peak") && ix_reader_array(rd, "/speed/peak", 0, NULL, &peak) == IX_OK)
-        s->peak = *peak;
-    free(peak);
+    if (!s->known) return;
+    s->peak = read_figure(rd, "/speed/peak");
+    s->bandwidth = read_figure(rd, "/speed/bandwidth");
+    s->update_bytes = read_figure(rd, "/speed/update_bytes");
 }
 
 static void read_loss(ix_cost *c, const ix_reader *rd)

@@ -57,7 +57,9 @@ typedef struct {
     bool known;
     double seconds[IX_PHASE_COUNT], flop[IX_PHASE_COUNT], product_seconds[IX_PHASE_COUNT];
     double attention_flop[IX_PHASE_COUNT], attention_seconds[IX_PHASE_COUNT];
-    double peak; /* FLOP/s of large products on all ranks; NaN: not measured */
+    double update_bytes; /* read and written by updates of weights */
+    double peak;         /* FLOP/s of large products on all ranks; NaN: not measured */
+    double bandwidth;    /* bytes/s of memory, likewise */
 } ix_speed;
 
 /* Times in seconds; NaN: not in the file. */

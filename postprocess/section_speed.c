@@ -22,6 +22,8 @@ static const ix_column columns[] = {
     {"step", "step", 0, 2},
     {"evaluate", "evaluate", 0, 2},
     {"products", "products", 0, 2},
+    {"bandwidth", "memory, bytes/s", IX_SIGNIFICANT, 3},
+    {"update", "update", 0, 2},
     {"product_time", "time in products", 0, 3},
     {"attention_time", "in attention", 0, 3},
     {"rest_time", "in the rest", 0, 3},
@@ -79,6 +81,8 @@ static void put_run(ix_table *t, const ix_record *r)
     ix_put_real(t, of_peak(s, IX_PHASE_DATA, IX_PHASE_UPDATE));
     ix_put_real(t, of_peak(s, IX_PHASE_EVALUATE, IX_PHASE_EVALUATE));
     ix_put_real(t, ratio(step.products, step.product_seconds) / s->peak);
+    ix_put_real(t, s->bandwidth);
+    ix_put_real(t, ratio(s->update_bytes, s->seconds[IX_PHASE_UPDATE]) / s->bandwidth);
     ix_put_real(t, ratio(step.product_seconds, step.seconds));
     ix_put_real(t, ratio(step.attention_seconds, step.seconds));
     ix_put_real(t, 1 - ratio(step.product_seconds + step.attention_seconds, step.seconds));
@@ -91,7 +95,9 @@ void ix_section_speed(const ix_material *m, ix_tables *out)
     for (int i = 0; i < m->records; i++) {
         const ix_record *r = &m->record[i];
         if (!r->valid || r->duplicate || !r->cost.speed.known || !r->cost.steps) continue;
-        if (!t) t = ix_table_add(out, "speed", "How near to the peak of products (shares of it)", columns, COLUMNS);
+        if (!t)
+            t = ix_table_add(out, "speed", "How near to the peak of products, and of memory (shares of them)", columns,
+                             COLUMNS);
         put_run(t, r);
         shown = shown || !isnan(r->cost.speed.peak);
     }
@@ -100,6 +106,7 @@ void ix_section_speed(const ix_material *m, ix_tables *out)
         ix_table_close(
             t, "peak: the better of products of 1024^3 and 2048^3 on all ranks at once, measured after the run. "
                "step is a whole training step, products only what was multiplied in the time that took. "
+               "update is held by memory: bytes that it moves, as a share of what memory does (memory, bytes/s). "
                "FLOP are those that are needed: no padding, nothing twice.");
     else ix_table_say(t, "No run was long enough for measuring the peak of its ranks; speed.csv has the rates.");
 }

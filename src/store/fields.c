@@ -89,7 +89,9 @@ static const ix_field rows[] = {
     {"speed", "product_seconds", IX_REAL, TIME, {"phase"}, "s", "that products took, mean over ranks"},
     {"speed", "attention_flop", IX_REAL, TIME, {"phase"}, "FLOP", "of attention, all ranks"},
     {"speed", "attention_seconds", IX_REAL, TIME, {"phase"}, "s", "that attention took, mean over ranks"},
+    {"speed", "update_bytes", IX_REAL, TIME, {0}, "B", "that updates of weights read and wrote, all ranks"},
     {"speed", "peak", IX_REAL, TIME, {0}, "FLOP/s", "of products of 1024^3 and 2048^3 on all ranks; NaN: not measured"},
+    {"speed", "bandwidth", IX_REAL, TIME, {0}, "B/s", "of memory (triad) on all ranks at once; NaN: not measured"},
     {"saved", NULL, IX_REAL, PLACE, {0}, NULL, NULL},
     /* scales; eval/<set>/step, a data set of its own, stands above */
     {NULL, "step", IX_INT, ANSWER, {"step"}, "1", "training step, from 0"},

@@ -6,15 +6,16 @@
 #include "machine/probe.h"
 
 #define LONG_ENOUGH 40.0 /* seconds of computing that a peak is measured after */
-#define ONE_PRODUCT 0.1  /* seconds for each of the two sizes */
+#define ONE_PEAK 0.1     /* seconds for each of the two sizes, and for memory */
 
-static ix_status measure_peak(double *peak)
+static ix_status measure_peaks(double *peak, double *bandwidth)
 {
     ix_status rc = IX_OK;
     double large;
-    IX_TRY(ix_probe_gemm(peak, 1024, 1024, 1024, ONE_PRODUCT));
-    IX_TRY(ix_probe_gemm(&large, 2048, 2048, 2048, ONE_PRODUCT));
+    IX_TRY(ix_probe_gemm(peak, 1024, 1024, 1024, ONE_PEAK));
+    IX_TRY(ix_probe_gemm(&large, 2048, 2048, 2048, ONE_PEAK));
     if (large > *peak) *peak = large;
+    IX_TRY(ix_probe_triad(bandwidth, ONE_PEAK));
 done:
     return rc;
 }
@@ -33,11 +34,12 @@ ix_status ix_speed_sum(ix_speed_figures *out, const ix_grid *grid, const ix_trai
         out->attention_seconds[p] = m->attention_seconds / ranks;
         all += mine->seconds[p];
     }
-    out->peak = 0;
+    out->update_bytes = mine->update_bytes;
+    out->peak = out->bandwidth = 0;
     ix_grid_max_double(grid, IX_GROUP, &all, 1);
-    if (all > LONG_ENOUGH) IX_TRY(ix_grid_agree(grid, IX_GROUP, measure_peak(&out->peak)));
+    if (all > LONG_ENOUGH) IX_TRY(ix_grid_agree(grid, IX_GROUP, measure_peaks(&out->peak, &out->bandwidth)));
     ix_grid_sum_double(grid, IX_GROUP, (double *)out, sizeof *out / sizeof(double));
-    if (all <= LONG_ENOUGH) out->peak = NAN;
+    if (all <= LONG_ENOUGH) out->peak = out->bandwidth = NAN;
 done:
     return rc;
 }
@@ -51,7 +53,9 @@ ix_status ix_speed_store(const ix_speed_figures *s, ix_result *result)
     IX_TRY(ix_result_reals(result, "speed/product_seconds", &phases, s->product_seconds));
     IX_TRY(ix_result_reals(result, "speed/attention_flop", &phases, s->attention_flop));
     IX_TRY(ix_result_reals(result, "speed/attention_seconds", &phases, s->attention_seconds));
+    IX_TRY(ix_result_reals(result, "speed/update_bytes", NULL, &s->update_bytes));
     IX_TRY(ix_result_reals(result, "speed/peak", NULL, &s->peak));
+    IX_TRY(ix_result_reals(result, "speed/bandwidth", NULL, &s->bandwidth));
 done:
     return rc;
 }

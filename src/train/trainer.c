@@ -241,6 +241,7 @@ static ix_status run_step(ix_trainer *t, const ix_step_plan *plan)
     IX_TRY(ix_update_apply(t->update, t->weights, r.learning_rate, &r.gradient_norm));
     ix_clock_take(&t->clock, seconds);
     measure_speed(t, seconds, IX_PHASE_COUNT);
+    if (s->speed) s->speed->update_bytes += (double)ix_update_bytes(t->update);
     r.seconds = seconds;
     t->steps = plan->step + 1;
     ix_saver_count_step(s->saver);

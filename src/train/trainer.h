@@ -25,6 +25,7 @@ typedef struct {
 typedef struct {
     double seconds[IX_PHASE_COUNT];
     ix_model_meter meter[IX_PHASE_COUNT];
+    double update_bytes; /* that updates moved (ix_update_bytes) */
 } ix_train_speed;
 
 typedef struct {

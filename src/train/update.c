@@ -206,6 +206,13 @@ done:
     return rc;
 }
 
+int64_t ix_update_bytes(const ix_update *u)
+{
+    int64_t floats = 0;
+    for (int i = 0; i < u->parts; i++) floats += ix_span_size(u->mine[i]);
+    return floats * (int64_t)sizeof(float) * (4 + 2 * u->rule->states);
+}
+
 /* --- the end of a step ---------------------------------------------------------------------------------- */
 
 ix_status ix_update_apply(ix_update *u, float *weights, double lr, double *norm)

@@ -40,5 +40,8 @@ ix_status ix_update_restore(ix_update *update, const ix_saver *saver, const ix_p
 /* Collective over the group, after all lanes: sums them in the canonical tree, clips, updates this rank's share
  * and gathers the weights. IX_ENUMERIC on every rank, weights untouched, when the norm is no number. */
 ix_status ix_update_apply(ix_update *update, float *weights, double lr, double *norm);
+/* Local: bytes that this rank reads and writes in the update phase of a step: weights and moments both ways, the
+ * gradient for the norm and again for the update. */
+int64_t ix_update_bytes(const ix_update *update);
 
 #endif

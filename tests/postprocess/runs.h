@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "check.h"
+#include "report.h"
 #include "store/result.h"
 
 /* One set: of `pairs` pairs the first `right` are ranked right, the next `tied` tied, the rest wrong. */
@@ -181,6 +182,23 @@ static inline char *run_write(const char *folder, const run_spec *s)
     free(twin);
     free(below);
     return path;
+}
+
+/* A report's table, NULL if it has none, and a cell of it, which has to be there. */
+static inline const ix_table *run_table(const ix_report *r, const char *id)
+{
+    for (int i = 0; i < r->tables.count; i++)
+        if (strcmp(r->tables.at[i]->id, id) == 0) return r->tables.at[i];
+    return NULL;
+}
+
+static inline const ix_cell *run_cell(const ix_table *t, int row, const char *column, ix_cell_kind kind)
+{
+    for (int c = 0; c < t->columns; c++)
+        if (strcmp(t->column[c].name, column) == 0 && ix_table_cell(t, row, c)->kind == kind)
+            return ix_table_cell(t, row, c);
+    fail_msg("%s has no such %s", t->id, column);
+    return NULL;
 }
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Runs against what is known: reference bands, old results, the suite's quality; repetitions. */
+ * Runs against what is known: the machine's peaks, reference bands, old results, the suite's quality; repetitions. */
 #include "bands.h"
 #include "report.h"
 #include "runs.h"
@@ -16,22 +16,6 @@ static void add(const char *folder, run_spec spec)
 static const run_set good[] = {{"s", "in_distribution", NULL, 100, 80, 0}},
                      better[] = {{"s", "in_distribution", NULL, 100, 83, 0}},
                      bad[] = {{"s", "in_distribution", NULL, 100, 60, 0}};
-
-static const ix_table *table_of(const ix_report *r, const char *id)
-{
-    for (int i = 0; i < r->tables.count; i++)
-        if (strcmp(r->tables.at[i]->id, id) == 0) return r->tables.at[i];
-    return NULL;
-}
-
-static const ix_cell *cell_of(const ix_table *t, int row, const char *column, ix_cell_kind kind)
-{
-    for (int c = 0; c < t->columns; c++)
-        if (strcmp(t->column[c].name, column) == 0 && ix_table_cell(t, row, c)->kind == kind)
-            return ix_table_cell(t, row, c);
-    fail_msg("%s has no such %s", t->id, column);
-    return NULL;
-}
 
 /* --- bands --------------------------------------------------------------------------------------------------- */
 
@@ -102,13 +86,13 @@ static void check_against(const run_set *new, int old_seeds, const char *reading
     for (int s = 0; s < old_seeds; s++) add(p.folder[0], (run_spec){SETS(good), .seed = s});
     add(p.folder[1], (run_spec){.set = new, .sets = 1});
     make_pair(&p);
-    const ix_table *t = table_of(&p.report, "against");
+    const ix_table *t = run_table(&p.report, "against");
     assert_int_equal(t->rows, 1);
-    assert_string_equal(cell_of(t, 0, "reading", IX_CELL_TEXT)->text, reading);
-    CHECK_NEAR(cell_of(t, 0, "band", IX_CELL_RANGE)->real, low, 1e-12);
-    CHECK_NEAR(cell_of(t, 0, "band", IX_CELL_RANGE)->high, high, 1e-12);
+    assert_string_equal(run_cell(t, 0, "reading", IX_CELL_TEXT)->text, reading);
+    CHECK_NEAR(run_cell(t, 0, "band", IX_CELL_RANGE)->real, low, 1e-12);
+    CHECK_NEAR(run_cell(t, 0, "band", IX_CELL_RANGE)->high, high, 1e-12);
     assert_int_equal(ix_report_left(&p.report), strcmp(reading, IX_LEFT_BAND) == 0);
-    CHECK_NEAR(cell_of(table_of(&p.report, "against_speed"), 0, "ratio", IX_CELL_REAL)->real, 1, 1e-12);
+    CHECK_NEAR(run_cell(run_table(&p.report, "against_speed"), 0, "ratio", IX_CELL_REAL)->real, 1, 1e-12);
     free_pair(&p);
 }
 
@@ -134,11 +118,11 @@ static void test_spread(void **state)
     add(p.folder[1], (run_spec){SETS(good), .seed = 7}); /* no such seed there: nothing to pair */
     add(p.folder[1], (run_spec){SETS(good), .model = "alone"});
     make_pair(&p);
-    const ix_table *t = table_of(&p.report, "against");
+    const ix_table *t = run_table(&p.report, "against");
     double half = 31.59905457644417 * 0.01 * sqrt(4.0 / 3); /* scipy.stats.t.ppf(.9995, 2) */
-    CHECK_NEAR(cell_of(t, 0, "band", IX_CELL_RANGE)->real, 0.8 - half, 1e-9);
-    cell_of(t, 0, "difference_95", IX_CELL_NONE);
-    assert_string_equal(cell_of(t, 0, "reading", IX_CELL_TEXT)->text, "inside");
+    CHECK_NEAR(run_cell(t, 0, "band", IX_CELL_RANGE)->real, 0.8 - half, 1e-9);
+    run_cell(t, 0, "difference_95", IX_CELL_NONE);
+    assert_string_equal(run_cell(t, 0, "reading", IX_CELL_TEXT)->text, "inside");
     assert_int_equal(t->rows, 1);
     free_pair(&p);
 }
@@ -202,12 +186,12 @@ static void test_repetitions(void **state)
     const char *const paths[] = {folder, again, copy};
     CHECK_OK(ix_material_read(&m, paths, 3));
     ix_report_make(&r, &m);
-    const ix_table *t = table_of(&r, "headline");
+    const ix_table *t = run_table(&r, "headline");
     assert_int_equal(t->rows, 1);
-    assert_int_equal(cell_of(t, 0, "runs", IX_CELL_INT)->whole, 2);
-    CHECK_NEAR(cell_of(t, 0, "pairs_per_second", IX_CELL_REAL)->real, 320 / 1.2, 1e-9);
-    CHECK_NEAR(cell_of(t, 0, "seconds_to_quality", IX_CELL_REAL)->real, 1.35, 1e-12);
-    assert_string_equal(cell_of(t, 0, "reached", IX_CELL_TEXT)->text, "2 of 2");
+    assert_int_equal(run_cell(t, 0, "runs", IX_CELL_INT)->whole, 2);
+    CHECK_NEAR(run_cell(t, 0, "pairs_per_second", IX_CELL_REAL)->real, 320 / 1.2, 1e-9);
+    CHECK_NEAR(run_cell(t, 0, "seconds_to_quality", IX_CELL_REAL)->real, 1.35, 1e-12);
+    assert_string_equal(run_cell(t, 0, "reached", IX_CELL_TEXT)->text, "2 of 2");
     ix_report_free(&r);
     ix_material_free(&m);
     free(again);
@@ -215,11 +199,54 @@ static void test_repetitions(void **state)
     run_clean(folder);
 }
 
+/* --- speed --------------------------------------------------------------------------------------------------- */
+
+/* A launch of 100 s: products at 150 of 200 GFLOP/s, forward at 120, and an update that moves 30 of 40 GB/s. */
+static void put_speed(ix_result *r)
+{
+    const int64_t phases = IX_PHASE_COUNT;
+    double seconds[IX_PHASE_COUNT] = {0}, flop[IX_PHASE_COUNT] = {0}, busy[IX_PHASE_COUNT] = {0};
+    double none[IX_PHASE_COUNT] = {0}, peak = 200e9, bandwidth = 40e9, bytes = 300e9;
+    seconds[IX_PHASE_FORWARD] = 90, flop[IX_PHASE_FORWARD] = 90 * 120e9, busy[IX_PHASE_FORWARD] = 72;
+    seconds[IX_PHASE_UPDATE] = 10;
+    CHECK_OK(ix_result_reals(r, "speed/seconds", &phases, seconds));
+    CHECK_OK(ix_result_reals(r, "speed/flop", &phases, flop));
+    CHECK_OK(ix_result_reals(r, "speed/product_seconds", &phases, busy));
+    CHECK_OK(ix_result_reals(r, "speed/attention_flop", &phases, none));
+    CHECK_OK(ix_result_reals(r, "speed/attention_seconds", &phases, none));
+    CHECK_OK(ix_result_reals(r, "speed/update_bytes", NULL, &bytes));
+    CHECK_OK(ix_result_reals(r, "speed/peak", NULL, &peak));
+    CHECK_OK(ix_result_reals(r, "speed/bandwidth", NULL, &bandwidth));
+}
+
+/* As shares of what the machine reached. */
+static void test_speed(void **state)
+{
+    static const struct {
+        const char *column;
+        double value;
+    } want[] = {{"forward", 0.6}, {"step", 0.54},         {"products", 0.75}, {"bandwidth", 40e9},
+                {"update", 0.75}, {"product_time", 0.72}, {"rest_time", 0.28}};
+    char *folder = run_folder();
+    ix_material m;
+    ix_report r;
+    (void)state;
+    add(folder, (run_spec){SETS(good), .more = put_speed});
+    CHECK_OK(ix_material_read(&m, (const char *const *)&folder, 1));
+    ix_report_make(&r, &m);
+    for (size_t w = 0; w < sizeof want / sizeof *want; w++)
+        CHECK_NEAR(run_cell(run_table(&r, "speed"), 0, want[w].column, IX_CELL_REAL)->real, want[w].value,
+                   1e-12 * want[w].value);
+    ix_report_free(&r);
+    ix_material_free(&m);
+    run_clean(folder);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_bands),   cmocka_unit_test(test_against),     cmocka_unit_test(test_spread),
-        cmocka_unit_test(test_quality), cmocka_unit_test(test_repetitions),
+        cmocka_unit_test(test_speed),  cmocka_unit_test(test_bands),   cmocka_unit_test(test_against),
+        cmocka_unit_test(test_spread), cmocka_unit_test(test_quality), cmocka_unit_test(test_repetitions),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
