@@ -2,7 +2,7 @@
  *
  * bench_kernels [PART]: how fast the kernels are on this machine, with OMP_NUM_THREADS threads (one, unless set). Each
  * line is the fastest of several rounds: GFLOP/s for products and attention, GB/s (bytes that must be read or written
- * once) for the rest. PART (gemm, attention, rows) runs only that part. */
+ * once) for the rest. PART (limit, gemm, attention, rows) runs only that part. */
 #include <omp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/random.h"
 #include "tensor/tensor.h"
+#include "tensor/vector.h"
 
 static const double round_seconds = 0.003, all_seconds = 0.4;
 
@@ -47,6 +48,31 @@ static float *numbers(int64_t n, double std)
     seed++;
     for (int64_t i = 0; i < n; i++) x[i] = (float)(std * (ix_draw_uniform(seed, IX_DRAW_TEST, (uint64_t)i) * 2 - 1));
     return x;
+}
+
+/* --- the limit ------------------------------------------------------------------------------------ */
+
+enum { SUMS = 12, ROUNDS = 1 << 20 };
+static double kept; /* so that nothing is dropped */
+
+/* Independent multiply-adds in registers: what no product can exceed. */
+static void multiply_add(void *of)
+{
+    (void)of;
+#pragma omp parallel reduction(+ : kept)
+    {
+        v8 sum[SUMS], by = v8_all(0.999f), and = v8_all(1e-3f);
+        for (int s = 0; s < SUMS; s++) sum[s] = v8_all((float)(s + kept)); /* or one would do for all */
+        for (int i = 0; i < ROUNDS; i++)
+            for (int s = 0; s < SUMS; s++) sum[s] = v8_fma(sum[s], by, and);
+        for (int s = 0; s < SUMS; s++) kept += v8_sum(sum[s]);
+    }
+}
+
+static void bench_limit(void)
+{
+    print("multiply-add", "in registers", seconds_of(multiply_add, NULL),
+          2.0 * 8 * SUMS * ROUNDS * omp_get_max_threads(), "GFLOP/s");
 }
 
 /* --- products ------------------------------------------------------------------------------------- */
@@ -106,6 +132,8 @@ static void bench_products(void)
 {
     bench_layer(768, 1280, 768);
     bench_layer(768, 4096, 768);
+    bench_layer(1024, 1024, 1024);
+    bench_layer(2048, 2048, 2048);
     bench_layer(768, 768, 2048);
     bench_layer(1024, 3072, 2048);
     bench_layer(280, 50277, 768);
@@ -299,8 +327,6 @@ static void sum(void *of)
     ix_add(a->y, a->x, a->N * a->D);
 }
 
-static double kept; /* so that no call is dropped */
-
 static void dot(void *of)
 {
     const rows *a = of;
@@ -376,6 +402,7 @@ int main(int argc, char **argv)
     const char *part = argc > 1 ? argv[1] : "";
     if (!getenv("OMP_NUM_THREADS")) omp_set_num_threads(1);
     printf("%d threads\n", omp_get_max_threads());
+    if (!part[0] || !strcmp(part, "limit")) bench_limit();
     if (!part[0] || !strcmp(part, "gemm")) bench_products();
     if (!part[0] || !strcmp(part, "attention")) bench_attentions();
     if (!part[0] || !strcmp(part, "rows")) bench_all_rows();
