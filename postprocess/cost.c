@@ -101,6 +101,24 @@ static void read_speed(ix_speed *s, const ix_reader *rd)
     s->update_bytes = read_figure(rd, "/speed/update_bytes");
 }
 
+/* Stages by name: a file may have others. */
+static void read_start(ix_cost *c, const ix_reader *rd)
+{
+    double *value = NULL;
+    char **name = NULL;
+    int64_t n = 0, names = 0;
+    for (int s = 0; s < IX_STAGE_COUNT; s++) c->stage[s] = NAN;
+    if (!ix_reader_has(rd, "/speed/start") || ix_reader_array(rd, "/speed/start", 1, &n, &value) != IX_OK) return;
+    c->start = 0;
+    for (int64_t i = 0; i < n; i++) c->start += value[i];
+    if (ix_reader_texts(rd, "/speed/stage", 1, &names, &name) == IX_OK && names == n)
+        for (int64_t i = 0; i < n; i++)
+            for (int s = 0; s < IX_STAGE_COUNT; s++)
+                if (!strcmp(name[i], ix_stage_name((ix_stage)s))) c->stage[s] = value[i];
+    free(name);
+    free(value);
+}
+
 static void read_loss(ix_cost *c, const ix_reader *rd)
 {
     double *loss = NULL, first = 0, last = 0;
@@ -125,6 +143,7 @@ void ix_cost_read(ix_cost *out, const ix_reader *rd)
                      .evaluate = NAN,
                      .reference = NAN,
                      .wall = NAN,
+                     .start = NAN,
                      .memory = NAN,
                      .quality = NAN,
                      .loss_first = NAN,
@@ -135,6 +154,7 @@ void ix_cost_read(ix_cost *out, const ix_reader *rd)
     read_evaluation(out, rd);
     read_loss(out, rd);
     read_speed(&out->speed, rd);
+    read_start(out, rd);
     if (ix_reader_has(rd, "/reference/seconds") &&
         ix_reader_array(rd, "/reference/seconds", 0, NULL, &value) == IX_OK) {
         out->reference = value[0];

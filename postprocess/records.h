@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "base/clock.h"
+#include "base/start.h"
 #include "base/status.h"
 #include "store/ledger.h"
 #include "store/reader.h"
@@ -64,7 +65,8 @@ typedef struct {
 
 /* Times in seconds; NaN: not in the file. */
 typedef struct {
-    double train, evaluate, reference, wall;
+    double train, evaluate, reference, wall, start; /* start: up to the first step */
+    double stage[IX_STAGE_COUNT];                   /* of start */
     ix_times times; /* of training steps; zeros: not in the file */
     double memory;  /* peak bytes of the largest rank */
     int64_t pairs, tokens, steps;

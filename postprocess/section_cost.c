@@ -16,6 +16,7 @@ static const ix_column columns[] = {
     {"ranks", "ranks", 0, 0},
     {"runs", "runs", 0, 0},
     {"wall_seconds", "wall s", 0, 1},
+    {"start_seconds", "start s", 0, 2},
     {"train_seconds", "train s", 0, 2},
     {"train_seconds_sd", "sd", 0, 2},
     {"evaluate_seconds", "eval. s", 0, 2},
@@ -54,19 +55,22 @@ static const ix_column uneven_columns[] = {{"suite", "suite", IX_KEY, 0},
 enum { UNEVEN_COLUMNS = sizeof uneven_columns / sizeof uneven_columns[0] };
 enum { SHARE_COLUMNS = sizeof share_columns / sizeof share_columns[0] };
 
-static const ix_column run_columns[] = {
-    {"run_id", "run", IX_LEFT, 0},
-    {"wall_seconds", "wall s", 0, 2},
-    {"train_seconds", "train s", 0, 3},
-    {"evaluate_seconds", "evaluate s", 0, 3},
-    {"reference_seconds", "reference s", 0, 3},
-    {"steps", "steps", 0, 0},
-    {"pairs", "pairs", 0, 0},
-    {"tokens", "tokens", 0, 0},
-    {"pairs_per_second", "pairs/s", 0, 1},
-    {"tokens_per_second", "tokens/s", 0, 0},
-    {"imbalance", "max/mean", 0, 3},
-    {"peak_bytes", "peak bytes", 0, 0},
+static const ix_column run_columns[] = {{"run_id", "run", IX_LEFT, 0},
+                                        {"wall_seconds", "wall s", 0, 2},
+                                        {"train_seconds", "train s", 0, 3},
+                                        {"evaluate_seconds", "evaluate s", 0, 3},
+                                        {"reference_seconds", "reference s", 0, 3},
+                                        {"steps", "steps", 0, 0},
+                                        {"pairs", "pairs", 0, 0},
+                                        {"tokens", "tokens", 0, 0},
+                                        {"pairs_per_second", "pairs/s", 0, 1},
+                                        {"tokens_per_second", "tokens/s", 0, 0},
+                                        {"imbalance", "max/mean", 0, 3},
+                                        {"peak_bytes", "peak bytes", 0, 0},
+                                        {"start_seconds", "start s", 0, 3},
+#define P(name, text) {"start_" text, "start " text, 0, 3},
+                                        IX_STAGES(P)
+#undef P
 };
 enum { RUN_COLUMNS = sizeof run_columns / sizeof run_columns[0] };
 
@@ -106,6 +110,11 @@ static double field_mean(const batch *b, double (*field)(const ix_cost *), doubl
 static double wall(const ix_cost *c)
 {
     return c->wall;
+}
+
+static double start(const ix_cost *c)
+{
+    return c->start;
 }
 
 static double train(const ix_cost *c)
@@ -160,6 +169,7 @@ static void put_cost(ix_table *t, const batch *b)
     put_keys(t, b->first);
     ix_put_int(t, b->runs);
     ix_put_real(t, field_mean(b, wall, NULL));
+    ix_put_real(t, field_mean(b, start, NULL));
     mean = field_mean(b, train, &deviation);
     ix_put_real(t, mean);
     ix_put_real(t, deviation);
@@ -233,6 +243,8 @@ static void put_runs(const ix_material *m, ix_table *t)
         ix_put_real(t, token_rate(&r->cost));
         ix_put_real(t, imbalance(&r->cost));
         ix_put_real(t, r->cost.memory);
+        ix_put_real(t, r->cost.start);
+        for (int s = 0; s < IX_STAGE_COUNT; s++) ix_put_real(t, r->cost.stage[s]);
     }
 }
 
@@ -289,11 +301,12 @@ void ix_section_cost(const ix_material *m, ix_tables *out)
     for (int f = 0; f < m->families; f++) put_family(m, f, &t);
     put_runs(m, t.runs);
     ix_plot_phases(m, out);
-    ix_table_close(t.cost,
-                   "train s is the time of the training steps, wall s that of the whole run. max/mean: the slowest "
-                   "rank's computing time "
-                   "over the mean's, step by step. Rates compare machines only where settings, ranks and versions "
-                   "are equal, and say nothing about accuracy.");
+    ix_table_close(
+        t.cost, "train s is the time of the training steps, wall s that of the whole run, start s the time up to the "
+                "first step without reference pass and evaluations. max/mean: the slowest "
+                "rank's computing time "
+                "over the mean's, step by step. Rates compare machines only where settings, ranks and versions "
+                "are equal, and say nothing about accuracy.");
     int untimed = untimed_runs(m);
     if (untimed)
         ix_table_close(t.cost,

@@ -23,7 +23,7 @@ ix_status ix_check_suite(const char *path, char **about)
     ix_runs runs = {0};
 
     IX_TRY(ix_suite_read(&suite, path, NULL, 0));
-    IX_TRY(ix_bench_create(&bench));
+    IX_TRY(ix_bench_create(&bench, NULL));
     IX_TRY(ix_runs_list(&runs, bench, suite));
     *about = ix_format("%lld run%s", (long long)runs.count, runs.count == 1 ? "" : "s");
 done:

@@ -29,6 +29,13 @@ int ix_launcher_rank(void)
     return 0;
 }
 
+bool ix_launcher_alone(void)
+{
+    for (size_t i = 0; i < sizeof launchers / sizeof *launchers; i++)
+        if (getenv(launchers[i].rank)) return false;
+    return true;
+}
+
 int ix_launcher_size(void)
 {
     for (size_t i = 0; i < sizeof launchers / sizeof *launchers; i++)

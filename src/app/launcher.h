@@ -5,7 +5,10 @@
 #ifndef IX_APP_LAUNCHER_H
 #define IX_APP_LAUNCHER_H
 
-int ix_launcher_rank(void); /* 0 without a launcher */
-int ix_launcher_size(void); /* processes that it started; 0 without a launcher, or when it does not say */
+#include <stdbool.h>
+
+bool ix_launcher_alone(void); /* no launcher says anything */
+int ix_launcher_rank(void);   /* 0 without a launcher */
+int ix_launcher_size(void);   /* processes that it started; 0 without a launcher, or when it does not say */
 
 #endif

@@ -49,6 +49,7 @@ static ix_status start(const ix_command *c, int *argc, char ***argv)
 {
     ix_status rc = IX_OK;
     ix_grid *world = NULL;
+    if (ix_launcher_alone()) ix_comm_alone();
     IX_TRY(ix_comm_start(argc, argv));
     ix_log_speak(ix_comm_rank() == 0 && (ix_comm_ranks() > 1 || ix_launcher_rank() == 0));
     if (c->ranks != IX_ALL_RANKS) return IX_OK;

@@ -195,7 +195,7 @@ static ix_status gather(ix_plan *p)
     char folder[4096];
     int64_t n = ix_suite_points(p->suite);
 
-    IX_TRY(ix_bench_create(&bench));
+    IX_TRY(ix_bench_create(&bench, NULL));
     ix_bench_without_weights(bench);
     IX_NEED(p->run = calloc((size_t)n + 1, sizeof *p->run), IX_ENOMEM, "list of runs: out of memory");
     ix_suite_folder(folder, sizeof folder, p->suite);

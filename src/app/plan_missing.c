@@ -64,7 +64,7 @@ ix_status ix_print_missing(const ix_suite *suite, int *exit_code)
     int64_t finished = 0;
 
     ix_suite_folder(folder, sizeof folder, suite);
-    IX_TRY(ix_bench_create(&bench));
+    IX_TRY(ix_bench_create(&bench, NULL));
     IX_TRY(ix_runs_list(&runs, bench, suite));
     IX_TRY(read_ledgers(&history, folder));
     for (int64_t i = 0; i < runs.count; i++) {

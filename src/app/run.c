@@ -29,8 +29,7 @@ static const char usage[] =
     "stopped,\n"
     "start it again.\n";
 
-static const char hint[] =
-    "start it again and it goes on from the last checkpoint (watchdog.seconds sets the limit)";
+static const char hint[] = "start it again and it goes on from the last checkpoint (watchdog.seconds sets the limit)";
 
 static void print_end(const ix_tally *t, const char *folder)
 {
@@ -56,13 +55,15 @@ static ix_status check_fit(const ix_layout *l, const ix_suite *suite)
     return IX_OK;
 }
 
-static ix_status choose_layout(ix_layout *out, int *kind_of, const ix_grid *world, const ix_suite *suite)
+static ix_status choose_layout(ix_layout *out, int *kind_of, ix_bench *bench, const ix_grid *world,
+                               const ix_suite *suite)
 {
     ix_status rc = IX_OK;
     ix_places places;
 
     ix_places_here(&places, world);
-    IX_TRY(ix_grid_agree_alike(world, IX_WORLD, ix_layout_of_suite(out, kind_of, suite, &places)));
+    omp_set_num_threads(ix_layout_threads(suite->settings.parallel.threads, &places));
+    IX_TRY(ix_grid_agree_alike(world, IX_WORLD, ix_layout_of_suite(out, kind_of, bench, suite, &places)));
     IX_TRY(check_fit(out, suite));
     IX_TRY(ix_check_processors(world, out->threads));
 done:
@@ -91,19 +92,22 @@ static ix_status run(int argc, char **argv, int *exit_code)
     ix_suite_share share;
     int *kind_of = NULL;
     char folder[4096], *line = ix_command_line(argc, argv);
+    ix_start start;
 
+    ix_start_begin(&start);
+    ix_start_enter(&start, IX_STAGE_DATA);
     IX_TRY(ix_take_share(&share, &argc, argv));
     IX_TRY(ix_open_suite(&suite, argc, argv, "run"));
     IX_TRY(ix_apply_share(suite, &share));
+    ix_start_enter(&start, IX_STAGE_OTHER);
     kind_of = calloc((size_t)ix_suite_points(suite) + 1, sizeof *kind_of);
     IX_CONTRACT(kind_of); /* some kilobytes */
     IX_TRY(ix_grid_create(&world, 1, ix_comm_ranks(), 1));
     ix_watch_ranks(&watchdog, world, suite->settings.watchdog.seconds, "run", hint);
     ix_alive_at("preparing the suite");
-    IX_TRY(choose_layout(&layout, kind_of, world, suite));
+    IX_TRY(ix_grid_agree(world, IX_WORLD, ix_bench_create(&bench, &start)));
+    IX_TRY(choose_layout(&layout, kind_of, bench, world, suite));
     IX_TRY(ix_layout_grid(&grid, &layout));
-    omp_set_num_threads(layout.threads);
-    IX_TRY(ix_grid_agree(grid, IX_WORLD, ix_bench_create(&bench)));
     IX_TRY(ix_grid_agree_alike(grid, IX_WORLD, ix_runs_list(&runs, bench, suite)));
     IX_TRY(ix_check_contents(world, &runs));
     ix_note("%s: %lld run%s; %s", suite->settings.suite, (long long)runs.count, runs.count == 1 ? "" : "s",
@@ -112,6 +116,7 @@ static ix_status run(int argc, char **argv, int *exit_code)
                                          .layout = &layout,
                                          .kind_of = kind_of,
                                          .bench = bench,
+                                         .start = &start,
                                          .suite = suite,
                                          .runs = &runs,
                                          .command = line}));

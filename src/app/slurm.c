@@ -94,7 +94,7 @@ static ix_status look_at_runs(const ix_batch *b, ix_need *need, int ranks, bool 
     ix_bench *bench = NULL;
     ix_runs runs = {0};
 
-    IX_TRY(ix_bench_create(&bench));
+    IX_TRY(ix_bench_create(&bench, NULL));
     IX_TRY(ix_runs_list(&runs, bench, b->suite));
     for (int64_t i = 0; i < runs.count; i++) {
         ix_planned p = {.run = runs.run[i]};

@@ -28,6 +28,21 @@ void ix_hash_add(ix_hash *h, const void *bytes, size_t size)
     IX_CONTRACT(size == 0 || EVP_DigestUpdate(h->ctx, bytes, size) == 1);
 }
 
+void ix_hash_add_large(ix_hash *h, const void *bytes, size_t size)
+{
+    const size_t piece = (size_t)16 << 20, pieces = (size + piece - 1) / piece;
+    char(*hex)[IX_HASH_HEX] = malloc((pieces + 1) * sizeof *hex);
+
+    IX_CONTRACT(hex);
+#pragma omp parallel for schedule(dynamic) if (pieces > 1)
+    for (size_t i = 0; i < pieces; i++) {
+        size_t at = i * piece;
+        ix_hash_bytes((const char *)bytes + at, size - at < piece ? size - at : piece, hex[i]);
+    }
+    for (size_t i = 0; i < pieces; i++) ix_hash_add_text(h, hex[i]);
+    free(hex);
+}
+
 void ix_hash_add_text(ix_hash *h, const char *text)
 {
     ix_hash_add(h, text, strlen(text) + 1);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "comm/mpi_call.h"
@@ -27,6 +28,15 @@ static void end_all_ranks(void)
     fprintf(stderr, "impex: rank %d on %s ends the job\n", ix_comm_rank(), ix_comm_host());
     fflush(stderr);
     MPI_Abort(MPI_COMM_WORLD, 1);
+}
+
+/* Parameters of Open MPI that other libraries do not look at: no daemon and no folder of its own under /tmp, and no
+ * search for networks. What the user set stands. A process that has others after all still finds them. */
+void ix_comm_alone(void)
+{
+    setenv("OMPI_MCA_ess_singleton_isolated", "1", 0);
+    setenv("OMPI_MCA_orte_create_session_dirs", "0", 0);
+    setenv("OMPI_MCA_pml", "ob1", 0);
 }
 
 ix_status ix_comm_start(int *argc, char ***argv)

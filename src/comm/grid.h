@@ -18,6 +18,9 @@
 /* First and last call of a program; a program started without a launcher is a world of one rank. From then on a
  * broken contract on one rank ends all. Collective over the world. */
 ix_status ix_comm_start(int *argc, char ***argv);
+/* Local, before the first: no launcher started this program, so it will need no daemon and no network, whose search
+ * takes ten times as long as the rest. */
+void ix_comm_alone(void);
 void ix_comm_stop(void);
 int ix_comm_ranks(void);                           /* Local: size of the world, for choosing a layout */
 int ix_comm_rank(void);                            /* Local: my place in it */

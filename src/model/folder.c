@@ -101,56 +101,110 @@ done:
 
 /* --- identity ------------------------------------------------------------------------------------- */
 
-static ix_status add_file(ix_hash *sum, const char *folder, const char *name)
-{
+/* One of several looks at a folder that need not wait for each other: a file is hashed, or a tensor is looked through.
+ * A message belongs to its thread, so a look takes a copy along. */
+typedef struct {
+    char *path;       /* NULL: a tensor */
+    const char *name; /* of the file in its folder */
+    const ix_tensor_view *t;
     char hex[IX_HASH_HEX];
-    char *path = ix_format("%s/%s", folder, name), *line = NULL;
-    ix_status rc = ix_hash_file(path, hex);
-    if (rc == IX_OK) {
-        line = ix_format("%s  %s\n", hex, name);
-        ix_hash_add(sum, line, strlen(line));
-    }
-    free(line);
-    free(path);
-    return rc;
+    ix_status rc;
+    char *error;
+} look;
+
+static ix_status look_through(const ix_tensor_view *t)
+{
+    int64_t at;
+    if (ix_tensor_finite(t, &at)) return IX_OK;
+    return ix_fail(IX_EINPUT, "%s: tensor %s holds NaN or infinity at element %lld", t->path, t->name, (long long)at);
 }
 
-ix_status ix_folder_hash(const char *folder, char hex[IX_HASH_HEX])
+static void take_look(look *l)
+{
+    l->rc = l->path ? ix_hash_file(l->path, l->hex) : look_through(l->t);
+    if (l->rc != IX_OK) l->error = ix_format("%s", ix_message());
+}
+
+/* What to look at. */
+typedef enum { FILES = 1, NUMBERS = 2 } wish;
+
+/* config.json, the index where there is one, the weights; then every tensor. */
+static int list_looks(look *l, const char *folder, const ix_safetensors *file, int wishes)
 {
     static const char single[] = "model.safetensors", index[] = "model.safetensors.index.json";
-    ix_status rc = IX_OK;
-    ix_safetensors *file = NULL;
-    ix_hash *sum = ix_hash_begin();
-    char whole[IX_HASH_HEX];
-
-    hex[0] = 0;
-    IX_TRY(add_file(sum, folder, "config.json"));
-    IX_TRY(ix_safetensors_open(&file, folder));
-    for (int i = 0; i < ix_safetensors_files(file); i++) {
+    int n = 0;
+    if (wishes & FILES) l[n++].name = "config.json";
+    for (int i = 0; wishes & FILES && i < ix_safetensors_files(file); i++) {
         const char *name = strrchr(ix_safetensors_path(file, i), '/') + 1;
-        if (i == 0 && strcmp(name, single) != 0) IX_TRY(add_file(sum, folder, index));
-        IX_TRY(add_file(sum, folder, name));
+        if (i == 0 && strcmp(name, single) != 0) l[n++].name = index;
+        l[n++].name = name;
+    }
+    for (int i = 0; i < n; i++) l[i].path = ix_format("%s/%s", folder, l[i].name);
+    for (int i = 0; wishes & NUMBERS && i < ix_safetensors_count(file); i++) l[n++].t = ix_safetensors_at(file, i);
+    return n;
+}
+
+/* The first that is wrong, in the order of the list, is what is said. */
+static ix_status sum_looks(const look *l, int n, char hex[IX_HASH_HEX])
+{
+    ix_status rc = IX_OK;
+    ix_hash *sum = ix_hash_begin();
+    char whole[IX_HASH_HEX], *line;
+
+    for (int i = 0; i < n; i++) {
+        IX_NEED(l[i].rc == IX_OK, l[i].rc, "%s", l[i].error);
+        if (!l[i].path) continue;
+        line = ix_format("%s  %s\n", l[i].hex, l[i].name);
+        ix_hash_add(sum, line, strlen(line));
+        free(line);
     }
 done:
-    ix_safetensors_close(&file);
     ix_hash_end(sum, whole);
     if (rc == IX_OK) memcpy(hex, whole, sizeof whole);
     return rc;
 }
 
-ix_status ix_folder_check_numbers(const char *folder)
+static ix_status look_at(const char *folder, int wishes, char hex[IX_HASH_HEX])
 {
     ix_status rc = IX_OK;
+    char *config = ix_format("%s/config.json", folder);
     ix_safetensors *file = NULL;
-    int64_t at;
+    look *l = NULL;
+    int n = 0;
 
+    hex[0] = 0;
+    if (wishes & FILES) IX_TRY(ix_hash_file(config, hex)); /* without it the folder is no model */
+    hex[0] = 0;
     IX_TRY(ix_safetensors_open(&file, folder));
-    for (int i = 0; i < ix_safetensors_count(file); i++) {
-        const ix_tensor_view *t = ix_safetensors_at(file, i);
-        IX_NEED(ix_tensor_finite(t, &at), IX_EINPUT, "%s: tensor %s holds NaN or infinity at element %lld", t->path,
-                t->name, (long long)at);
-    }
+    l = calloc((size_t)(ix_safetensors_files(file) + ix_safetensors_count(file)) + 2, sizeof *l);
+    IX_NEED(l, IX_ENOMEM, "%s: out of memory", folder);
+    n = list_looks(l, folder, file, wishes);
+#pragma omp parallel for schedule(dynamic)
+    for (int i = 0; i < n; i++) take_look(&l[i]);
+    IX_TRY(sum_looks(l, n, hex));
 done:
+    for (int i = 0; i < n; i++) {
+        free(l[i].path);
+        free(l[i].error);
+    }
+    free(l);
+    free(config);
     ix_safetensors_close(&file);
     return rc;
+}
+
+ix_status ix_folder_hash(const char *folder, char hex[IX_HASH_HEX])
+{
+    return look_at(folder, FILES, hex);
+}
+
+ix_status ix_folder_hash_numbers(const char *folder, char hex[IX_HASH_HEX])
+{
+    return look_at(folder, FILES | NUMBERS, hex);
+}
+
+ix_status ix_folder_check_numbers(const char *folder)
+{
+    char none[IX_HASH_HEX];
+    return look_at(folder, NUMBERS, none);
 }

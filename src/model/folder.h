@@ -81,11 +81,15 @@ ix_status ix_folder_write(const char *folder, const ix_model_config *config, con
 /* Removes the model that ix_folder_write left in a folder, first what makes it one, so that it can be written again. */
 void ix_folder_forget(const char *folder);
 
+/* The identity of a model: SHA-256 of what `sha256sum config.json WEIGHTS` prints in that folder, WEIGHTS being
+ * model.safetensors, or else model.safetensors.index.json and then the shards it names, sorted. Files are hashed side
+ * by side, as far as there are threads of OpenMP. */
+ix_status ix_folder_hash(const char *folder, char hex[IX_HASH_HEX]);
+
 /* IX_EINPUT, naming tensor and place, if a number of the folder's weights is NaN or infinite. Reads all of them. */
 ix_status ix_folder_check_numbers(const char *folder);
 
-/* The identity of a model: SHA-256 of what `sha256sum config.json WEIGHTS` prints in that folder, WEIGHTS being
- * model.safetensors, or else model.safetensors.index.json and then the shards it names, sorted. */
-ix_status ix_folder_hash(const char *folder, char hex[IX_HASH_HEX]);
+/* Both at once: one thread hashes a file, others look through its tensors. */
+ix_status ix_folder_hash_numbers(const char *folder, char hex[IX_HASH_HEX]);
 
 #endif

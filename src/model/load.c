@@ -265,56 +265,98 @@ done:
     return rc;
 }
 
-/* Numbers [at, at + n) of a tensor, into floats, or through `room` [PIECE] into bf16. */
-enum { PIECE = 1 << 20 };
+/* Rows [lo, hi) of what this rank holds of a tensor: what one thread reads at a time. */
+enum { PIECE = 1 << 20 }; /* numbers, if a row does not have more */
 typedef struct {
+    const ix_param *p;
     const ix_tensor_view *t;
-    float *floats, *room;
-    uint16_t *bf16;
-} reading;
+    int64_t lo, hi;
+} piece;
 
-static ix_status read_numbers(const reading *r, int64_t at, int64_t n, int64_t to)
+/* Numbers [at, at + n) of the tensor become those from `to` on of this rank's: floats, or bf16 in the model itself. */
+static ix_status read_numbers(const source *s, const piece *w, int64_t at, int64_t n, int64_t to, float *weights)
 {
+    enum { ROOM = 1 << 14 };
     ix_status rc = IX_OK;
+    float room[ROOM];
+    uint16_t *bf16 = w->p->bf16 >= 0 ? s->m->held + w->p->bf16 + to : NULL;
+
     for (int64_t done = 0, some; done < n; done += some) {
-        some = !r->bf16 || n - done < PIECE ? n - done : PIECE;
-        float *out = r->bf16 ? r->room : r->floats + to + done;
-        IX_TRY(ix_tensor_read_f32(r->t, at + done, some, out));
-        IX_NEED(ix_all_finite(out, some), IX_EINPUT, "%s: tensor %s holds NaN or infinity", r->t->path, r->t->name);
-        if (r->bf16) IX_TRY(hold(r->bf16 + to + done, out, some, r->t));
+        some = !bf16 || n - done < ROOM ? n - done : ROOM;
+        float *out = bf16 ? room : weights + w->p->offset + to + done;
+        IX_TRY(ix_tensor_read_f32(w->t, at + done, some, out));
+        IX_NEED(ix_all_finite(out, some), IX_EINPUT, "%s: tensor %s holds NaN or infinity", w->t->path, w->t->name);
+        if (bf16) IX_TRY(hold(bf16 + done, out, some, w->t));
     }
 done:
     return rc;
 }
 
-/* My part of a tensor: whole rows lie in one piece, columns in one per row. */
-static ix_status read_part(const ix_model *m, const ix_tensor_view *t, const ix_param *p, float *weights)
+/* Whole rows lie in one stretch, columns in one per row. */
+static ix_status read_piece(const source *s, const piece *w, float *weights)
 {
     ix_status rc = IX_OK;
-    int64_t first = ix_param_at(p, 0), n = ix_param_numbers(p);
-    bool whole_rows = p->cols == p->full_cols, narrow = p->bf16 >= 0;
-    reading r = {.t = t, .floats = weights + p->offset, .bf16 = narrow ? m->held + p->bf16 : NULL};
+    const ix_param *p = w->p;
+    int64_t at = ix_param_at(p, w->lo), n = (w->hi - w->lo) * p->cols;
 
-    IX_NEED(!narrow || (r.room = malloc(PIECE * sizeof *r.room)), IX_ENOMEM, "%s: out of memory", t->name);
-    if (first + n > t->count) n = first < t->count ? t->count - first : 0; /* the rest are rows of new tokens */
-    if (whole_rows) IX_TRY(read_numbers(&r, first, n, 0));
-    for (int64_t row = 0; !whole_rows && row < p->rows; row++)
-        IX_TRY(read_numbers(&r, ix_param_at(p, row), p->cols, row * p->cols));
+    if (p->cols == p->full_cols) {
+        if (at + n > w->t->count) n = at < w->t->count ? w->t->count - at : 0; /* the rest are rows of new tokens */
+        return read_numbers(s, w, at, n, w->lo * p->cols, weights);
+    }
+    for (int64_t row = w->lo; row < w->hi; row++)
+        IX_TRY(read_numbers(s, w, ix_param_at(p, row), p->cols, row * p->cols, weights));
 done:
-    free(r.room);
     return rc;
 }
 
-static ix_status load_row(const source *s, int row, const ix_new_rows *rows, float *weights)
+static int64_t rows_of_piece(const ix_param *p)
+{
+    return p->cols > 0 && p->cols < PIECE ? PIECE / p->cols : 1;
+}
+
+/* Every row of the table that the folder has, in pieces. Free *out with free(). */
+static ix_status list_pieces(const source *s, piece **out, int64_t *count)
 {
     ix_status rc = IX_OK;
-    const ix_param *p = &s->m->params.param[row];
-    const ix_tensor_view *t;
+    const ix_params *table = &s->m->params;
+    int64_t most = 0;
+    piece w;
 
-    IX_TRY(find_row(&t, s, row));
-    if (!t) return IX_OK;
-    IX_TRY(read_part(s->m, t, p, weights));
-    if (resizes(s->m, row) && p->full_rows > s->vocabulary) IX_TRY(add_rows(s, p, t, rows, weights));
+    for (int row = 0; row < table->count; row++) most += table->param[row].rows / rows_of_piece(&table->param[row]) + 1;
+    *count = 0;
+    IX_NEED(*out = calloc((size_t)most + 1, sizeof **out), IX_ENOMEM, "%s: out of memory", s->folder);
+    for (int row = 0; row < table->count; row++) {
+        const ix_param *p = w.p = &table->param[row];
+        IX_TRY(find_row(&w.t, s, row));
+        for (w.lo = 0; w.t && w.lo < p->rows; w.lo = w.hi) {
+            w.hi = p->rows - w.lo < rows_of_piece(p) ? p->rows : w.lo + rows_of_piece(p);
+            (*out)[(*count)++] = w;
+        }
+    }
+done:
+    return rc;
+}
+
+/* By all threads. A message belongs to its thread, so the first piece that failed is read again by the caller's. */
+static ix_status read_pieces(const source *s, const piece *list, int64_t count, float *weights)
+{
+    int64_t bad = count;
+#pragma omp parallel for schedule(dynamic) reduction(min : bad) if (count > 1)
+    for (int64_t i = 0; i < count; i++)
+        if (read_piece(s, &list[i], weights) != IX_OK && i < bad) bad = i;
+    return bad < count ? read_piece(s, &list[bad], weights) : IX_OK;
+}
+
+static ix_status add_new_rows(const source *s, const ix_new_rows *rows, float *weights)
+{
+    ix_status rc = IX_OK;
+    const ix_tensor_view *t;
+    for (int row = 0; row < s->m->params.count; row++) {
+        const ix_param *p = &s->m->params.param[row];
+        if (!resizes(s->m, row) || p->full_rows <= s->vocabulary) continue;
+        IX_TRY(find_row(&t, s, row));
+        if (t) IX_TRY(add_rows(s, p, t, rows, weights));
+    }
 done:
     return rc;
 }
@@ -323,12 +365,17 @@ ix_status ix_model_load(const ix_model *m, const char *folder, const ix_new_rows
 {
     ix_status rc = IX_OK;
     source s;
+    piece *list = NULL;
+    int64_t count;
 
     IX_CONTRACT(m->held || !m->params.bf16);
     ix_alive_at("reading weights");
     IX_TRY(open_source(&s, m, folder));
-    for (int row = 0; row < m->params.count; row++) IX_TRY(load_row(&s, row, rows, weights));
+    IX_TRY(list_pieces(&s, &list, &count));
+    IX_TRY(read_pieces(&s, list, count, weights));
+    IX_TRY(add_new_rows(&s, rows, weights));
 done:
+    free(list);
     ix_safetensors_close(&s.file);
     return rc;
 }

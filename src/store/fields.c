@@ -92,6 +92,7 @@ static const ix_field rows[] = {
     {"speed", "update_bytes", IX_REAL, TIME, {0}, "B", "that updates of weights read and wrote, all ranks"},
     {"speed", "peak", IX_REAL, TIME, {0}, "FLOP/s", "of products of 1024^3 and 2048^3 on all ranks; NaN: not measured"},
     {"speed", "bandwidth", IX_REAL, TIME, {0}, "B/s", "of memory (triad) on all ranks at once; NaN: not measured"},
+    {"speed", "start", IX_REAL, TIME, {"stage"}, "s", "from the start of the process, or the end of the run before, to the first step"},
     {"saved", NULL, IX_REAL, PLACE, {0}, NULL, NULL},
     /* scales; eval/<set>/step, a data set of its own, stands above */
     {NULL, "step", IX_INT, ANSWER, {"step"}, "1", "training step, from 0"},
@@ -106,6 +107,7 @@ static const ix_field rows[] = {
     {NULL, "side", IX_TEXT, ANSWER, {"side"}, "1", "response of the pair"},
     {NULL, "rank", IX_INT, PLACE, {"rank"}, "1", "rank of the run's group"},
     {NULL, "phase", IX_TEXT, TIME, {"phase"}, "1", "phase of a step"},
+    {NULL, "stage", IX_TEXT, TIME, {"stage"}, "1", "stage of the start of a run"},
 };
 static const ix_attribute_rule rules[] = {
     {"content", IX_TEXT, ANSWER, true}, {"schema", IX_INT, ANSWER, true},

@@ -52,10 +52,13 @@
  *   scaling/<layout>/time          [step, rank, phase]      real     seconds
  *   scaling/<layout>/round warmup pairs tokens  [step]      int
  *   scaling/<layout>/loss flops    [step]                   real
+ *   speed/seconds flop product_seconds attention_flop attention_seconds  [phase]  real
+ *   speed/peak                                              real     FLOP/s
+ *   speed/start                    [stage]                  real     seconds up to the first step
  * A dimension has one length within a group (contract). Scales are data sets like the others and may
  * be given: train/step (int), train/rank (int), train/phase (text), eval/<set>/epoch (real), ... . If
- * not: 0, 1, 2, ...; phase takes the names of base/clock.h (contract: IX_PHASE_COUNT of them), side
- * chosen and rejected. */
+ * not: 0, 1, 2, ...; phase takes the names of base/clock.h and stage those of base/start.h (contract: all
+ * of them), side chosen and rejected. */
 #ifndef IX_STORE_RESULT_H
 #define IX_STORE_RESULT_H
 

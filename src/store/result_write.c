@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/start.h"
 #include "store/image.h"
 #include "store/parts.h"
 
@@ -123,18 +124,25 @@ done:
     return rc;
 }
 
+/* The i-th of n names on a scale of names that nobody gave. */
+static const char *name_of(const ix_field *row, int64_t n, int64_t i)
+{
+    static const char *const sides[] = {"chosen", "rejected"};
+    bool phase = strcmp(row->name, "phase") == 0, stage = strcmp(row->name, "stage") == 0;
+    IX_CONTRACT(n == (phase ? IX_PHASE_COUNT : stage ? IX_STAGE_COUNT : 2));
+    return phase ? ix_phase_name((ix_phase)i) : stage ? ix_stage_name((ix_stage)i) : sides[i];
+}
+
 /* The values of a scale that nobody gave. */
 static void *default_scale(const ix_field *row, int64_t n)
 {
-    static const char *const sides[] = {"chosen", "rejected"};
     void *values = malloc((size_t)n * sizeof(double) + 1);
-    bool phase = strcmp(row->name, "phase") == 0;
 
-    IX_CONTRACT(values && (row->kind != IX_TEXT || n == (phase ? IX_PHASE_COUNT : 2)));
+    IX_CONTRACT(values);
     for (int64_t i = 0; i < n; i++) {
         if (row->kind == IX_REAL) ((double *)values)[i] = (double)i;
         else if (row->kind == IX_INT) ((int64_t *)values)[i] = i;
-        else ((const char **)values)[i] = phase ? ix_phase_name((ix_phase)i) : sides[i];
+        else ((const char **)values)[i] = name_of(row, n, i);
     }
     return values;
 }

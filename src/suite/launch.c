@@ -316,6 +316,7 @@ static ix_status do_run(launch *l, int64_t turn, const char *path)
                   .run_folder = folder,
                   .result = result,
                   .watcher = &watcher,
+                  .start = l->what->start,
                   .recompute = recompute,
                   .resumed = on_resume,
                   .listen = listen,
@@ -340,6 +341,7 @@ static ix_status do_watched(launch *l, int64_t turn, const char *path)
 
     rc = ix_grid_agree(l->grid, IX_GROUP, rc);
     if (rc == IX_OK) rc = do_run(l, turn, path);
+    ix_start_again(l->what->start);
     char *why = ix_format("%s", ix_message());
     if (ix_pulse_stop(&pulse) != IX_OK) {
         ix_warn("%s", ix_message());

@@ -22,6 +22,7 @@ typedef struct {
     const ix_layout *layout;
     const int *kind_of; /* [runs]: the kind of groups that does a run */
     ix_bench *bench;
+    ix_start *start; /* of the first run; NULL: nobody wants to know */
     const ix_suite *suite;
     const ix_runs *runs;
     const char *command; /* is recorded */

@@ -89,8 +89,9 @@ ix_status ix_need_of(ix_need *out, const ix_bench *bench, const ix_point *point,
 void ix_places_here(ix_places *out, const ix_grid *world);
 
 /* The layout of a suite that is about to run; kind_of[its points]. Runs are looked at only where the number of tensor
- * ranks is left open. Local and the same on every rank for the same places. */
-ix_status ix_layout_of_suite(ix_layout *out, int *kind_of, const ix_suite *suite, const ix_places *places);
+ * ranks is left open; `bench` keeps what that took to prepare. Local and the same on every rank for the same places. */
+ix_status ix_layout_of_suite(ix_layout *out, int *kind_of, ix_bench *bench, const ix_suite *suite,
+                             const ix_places *places);
 
 /* Threads of a rank: as wished; 0: OMP_NUM_THREADS if set, else the cores shared out over the ranks of a node. Local.
  */

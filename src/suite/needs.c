@@ -69,16 +69,13 @@ done:
     return rc;
 }
 
-/* All runs; with `sizes` they are prepared, but no weights are read: sizes need none. */
-static ix_status list_needs(ix_need *need, const ix_suite *suite, int ranks, bool sizes)
+/* All runs; with `sizes` they are prepared. */
+static ix_status list_needs(ix_need *need, ix_bench *bench, const ix_suite *suite, int ranks, bool sizes)
 {
     ix_status rc = IX_OK;
-    ix_bench *bench = NULL;
     ix_point point;
     ix_run_names names;
 
-    IX_TRY(ix_bench_create(&bench));
-    ix_bench_without_weights(bench);
     for (int64_t i = 0; i < ix_suite_points(suite); i++) {
         ix_suite_point(&point, suite, i);
         need[i] = ix_need_of_step(&point);
@@ -87,11 +84,11 @@ static ix_status list_needs(ix_need *need, const ix_suite *suite, int ranks, boo
         IX_TRY(ix_need_of(&need[i], bench, &point, ranks));
     }
 done:
-    ix_bench_destroy(&bench);
     return rc;
 }
 
-ix_status ix_layout_of_suite(ix_layout *out, int *kind_of, const ix_suite *suite, const ix_places *places)
+ix_status ix_layout_of_suite(ix_layout *out, int *kind_of, ix_bench *bench, const ix_suite *suite,
+                             const ix_places *places)
 {
     ix_status rc = IX_OK;
     int64_t runs = ix_suite_points(suite);
@@ -99,7 +96,7 @@ ix_status ix_layout_of_suite(ix_layout *out, int *kind_of, const ix_suite *suite
     ix_need *need = calloc((size_t)runs + 1, sizeof *need);
 
     IX_NEED(need, IX_ENOMEM, "list of runs: out of memory");
-    IX_TRY(list_needs(need, suite, places->ranks, open));
+    IX_TRY(list_needs(need, bench, suite, places->ranks, open));
     IX_TRY(ix_layout_choose(out, kind_of, &suite->settings, places, need, runs));
 done:
     free(need);

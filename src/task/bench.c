@@ -11,11 +11,15 @@
 #include "objective/objective.h"
 #include "train/judge.h"
 
-ix_status ix_bench_create(ix_bench **out)
+ix_status ix_bench_create(ix_bench **out, ix_start *start)
 {
     *out = calloc(1, sizeof **out);
     if (!*out) return ix_fail(IX_ENOMEM, "suite: out of memory");
-    for (int form = 0; form < IX_FORMS; form++) (*out)->m[form].weights_needed = true;
+    (*out)->start = start;
+    for (int form = 0; form < IX_FORMS; form++) {
+        (*out)->m[form].weights_needed = true;
+        (*out)->m[form].start = start;
+    }
     return IX_OK;
 }
 
@@ -161,7 +165,7 @@ static ix_status prepare_material(ix_bench *b, const ix_suite *suite, const ix_p
     return ix_material_prepare(&b->m[b->form], b->form, b->task, suite, point);
 }
 
-ix_status ix_bench_prepare(ix_bench *b, const ix_suite *suite, ix_point *point, ix_run_names *names)
+static ix_status prepare(ix_bench *b, const ix_suite *suite, ix_point *point, ix_run_names *names)
 {
     ix_status rc = IX_OK;
     b->task = ix_task_find(point->settings.task);
@@ -177,6 +181,14 @@ ix_status ix_bench_prepare(ix_bench *b, const ix_suite *suite, ix_point *point, 
     *names = (ix_run_names){0};
     if (!ix_bench_material(b)->weightless) name_run(names, b, point);
 done:
+    return rc;
+}
+
+ix_status ix_bench_prepare(ix_bench *b, const ix_suite *suite, ix_point *point, ix_run_names *names)
+{
+    ix_stage before = ix_start_enter(b->start, IX_STAGE_DATA);
+    ix_status rc = prepare(b, suite, point, names);
+    ix_start_enter(b->start, before);
     return rc;
 }
 

@@ -14,6 +14,7 @@
 /* Everything in tokens that neighbouring points share. `key` says for what it was made. */
 typedef struct {
     char *key;
+    ix_start *start;                 /* NULL: nobody wants to know */
     bool weights_needed, weightless; /* what is asked for, and what was found */
     bool drawn;                      /* the folder is a shape: its run draws weights from the seed */
     ix_model_place place;
@@ -68,6 +69,7 @@ typedef struct {
 } ix_corpus_material;
 
 struct ix_bench {
+    ix_start *start; /* NULL: nobody wants to know */
     const ix_task *task;
     bool bare;         /* the latest point starts from nothing */
     ix_pair_form form; /* of the latest point */

@@ -19,7 +19,7 @@ void ix_material_close(ix_material *m)
     ix_sets_destroy(&m->texts);
     ix_safetensors_close(&m->draws);
     free(m->key);
-    *m = (ix_material){.weights_needed = m->weights_needed};
+    *m = (ix_material){.weights_needed = m->weights_needed, .start = m->start};
 }
 
 /* Points that differ in objective and seed only share their material. */
@@ -189,8 +189,9 @@ static ix_status find_folder(ix_material *m, ix_model_place *place, char hash[IX
         m->weightless = true;
         goto done;
     }
-    IX_TRY(ix_folder_hash(place->folder, hash));
-    IX_TRY(ix_folder_check_numbers(place->folder));
+    ix_stage before = ix_start_enter(m->start, IX_STAGE_CHECKSUM);
+    rc = ix_folder_hash_numbers(place->folder, hash);
+    ix_start_enter(m->start, before);
 done:
     return rc;
 }

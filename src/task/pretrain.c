@@ -12,6 +12,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "task/bench.h"
+#include "task/speed.h"
 #include "task/weights.h"
 
 const ix_task ix_task_pretrain = {.name = "pretrain"};
@@ -140,6 +141,7 @@ static ix_status open_run(pretraining *r)
     r->steps = ix_corpus_steps(r->c, s);
     size_t n = (size_t)r->steps + 1;
 
+    ix_start_enter(r->job->start, IX_STAGE_ALLOCATION);
     IX_TRY(ix_corpus_model(&r->model, r->c, r->job->point, r->job->grid));
     ix_model_recompute(r->model, r->job->recompute);
     r->weights = ix_alloc_block((size_t)ix_model_params(r->model)->floats * sizeof *r->weights);
@@ -150,7 +152,9 @@ static ix_status open_run(pretraining *r)
     r->seconds = calloc(n * IX_PHASE_COUNT, sizeof *r->seconds);
     IX_NEED(r->weights && r->loss && r->norm && r->rate && r->tokens && r->seconds, IX_ENOMEM,
             "pretraining: out of memory");
+    ix_start_enter(r->job->start, IX_STAGE_WEIGHTS);
     ix_model_draw(r->model, (uint64_t)r->job->point->seed, s->pretrain.init_std, r->weights);
+    ix_start_enter(r->job->start, IX_STAGE_OTHER);
 done:
     return rc;
 }
@@ -243,6 +247,7 @@ static ix_status fill_result(const pretraining *r)
     IX_TRY(ix_result_ints(out, "train/tokens", &r->steps, r->tokens));
     IX_TRY(ix_result_reals(out, "train/time", shape, r->seconds));
     IX_TRY(ix_job_store_counts(r->saver, out));
+    IX_TRY(ix_speed_store_start(r->job->start, out));
 done:
     return rc;
 }
@@ -286,6 +291,7 @@ ix_status ix_corpus_run(const ix_corpus_material *c, const ix_job *job)
     IX_TRY(ix_grid_agree(job->grid, IX_GROUP, open_run(&r)));
     IX_TRY(ix_job_saver(&r.saver, job));
     s.saver = r.saver;
+    s.start = job->start;
     if (!c->world) s.made = &made;
     IX_TRY(ix_pretrain(job->grid, &s, r.model, r.weights, c->corpus.token, c->corpus.tokens, &observer));
     if (ix_grid_rank(job->grid, IX_DATA) == 0) rc = ix_weights_whole(&whole, job->grid, r.model, r.weights);

@@ -34,8 +34,8 @@ static void identify(const ix_reference_cache *c, char hex[IX_HASH_HEX])
     ix_hash_add_text(h, ix_tensor_library());
     ix_hash_add_text(h, ix_build_compiler());
     add_shape(h, ix_model_config_of(model));
-    ix_hash_add(h, c->how.weights, (size_t)ix_model_params(model)->floats * sizeof *c->how.weights);
-    if (ix_model_held(model)) ix_hash_add(h, ix_model_held(model), (size_t)ix_model_params(model)->bf16 * 2);
+    ix_hash_add_large(h, c->how.weights, (size_t)ix_model_params(model)->floats * sizeof *c->how.weights);
+    if (ix_model_held(model)) ix_hash_add_large(h, ix_model_held(model), (size_t)ix_model_params(model)->bf16 * 2);
     ix_hash_end(h, hex);
 }
 
@@ -179,6 +179,7 @@ ix_status ix_reference_cache_judge(ix_reference_cache *c, ix_judged_set *set, in
 {
     ix_status rc = IX_OK, kept = IX_OK;
     ix_judged_set *missing = calloc((size_t)sets + 1, sizeof *missing);
+    ix_stage before;
     int n = 0;
     bool good;
 
@@ -190,7 +191,9 @@ ix_status ix_reference_cache_judge(ix_reference_cache *c, ix_judged_set *set, in
     }
     if (n == 0) goto done;
     c->how.identity = c->identity;
+    before = ix_start_enter(c->start, IX_STAGE_APART);
     IX_TRY(ix_reference_judge(&c->how, missing, n));
+    ix_start_enter(c->start, before);
     for (int i = 0; i < n; i++) {
         c->seconds += missing[i].seconds;
         if (c->keep && kept == IX_OK && ix_grid_rank(c->how.grid, IX_GROUP) == 0) kept = keep_entry(c, &missing[i]);

@@ -12,10 +12,12 @@
 #define IX_TASK_REFERENCE_CACHE_H
 
 #include "base/hash.h"
+#include "base/start.h"
 #include "train/reference.h"
 
 typedef struct {
     ix_reference how;           /* the reference, its weights in place */
+    ix_start *start;            /* a pass is no part of it; NULL: nobody wants to know */
     bool keep;                  /* is there a cache? */
     char *folder;               /* OUT/cache */
     char identity[IX_HASH_HEX]; /* of weights, shape and arithmetic; on the group's first rank, "" elsewhere */

@@ -127,12 +127,15 @@ done:
 static ix_status open_model(reward *r)
 {
     ix_status rc = IX_OK;
+    ix_start_enter(r->job->start, IX_STAGE_ALLOCATION);
     IX_TRY(ix_material_model(&r->model, r->m, r->objective, &r->job->point->settings, r->job->grid));
     IX_TRY(ix_model_hold(r->model));
     ix_model_recompute(r->model, r->job->recompute);
     size_t bytes = (size_t)ix_model_params(r->model)->floats * sizeof *r->weights;
     IX_NEED(r->weights = ix_alloc_block(bytes), IX_ENOMEM, "weights: %zu MiB cannot be had", bytes >> 20);
+    ix_start_enter(r->job->start, IX_STAGE_WEIGHTS);
     IX_TRY(load_weights(r, r->m->place.folder, policy_rows));
+    ix_start_enter(r->job->start, IX_STAGE_OTHER);
 done:
     return rc;
 }
@@ -211,7 +214,9 @@ static ix_status open_cache(reward *r)
                         .pack_tokens = ix_train_pack_tokens(r->model),
                         .saver = r->saver};
     const ix_settings *s = &r->job->point->settings;
-    return ix_reference_cache_open(&r->cache, &how, s->output, s->speed.reference_cache);
+    ix_status rc = ix_reference_cache_open(&r->cache, &how, s->output, s->speed.reference_cache);
+    r->cache.start = r->job->start;
+    return rc;
 }
 
 /* A reference of its own borrows the block of weights before the policy's are read into it. */
@@ -229,7 +234,9 @@ static ix_status judge_references(reward *r)
     if (differs) IX_TRY(ix_grid_agree(r->job->grid, IX_GROUP, load_reference(r)));
     IX_TRY(ix_grid_agree(r->job->grid, IX_GROUP, open_cache(r)));
     IX_TRY(ix_reference_cache_judge(&r->cache, list, n));
+    ix_start_enter(r->job->start, IX_STAGE_APART);
     if (r->examination) IX_TRY(r->examination->look(r->examined, &at));
+    ix_start_enter(r->job->start, IX_STAGE_OTHER);
     if (differs) IX_TRY(ix_grid_agree(r->job->grid, IX_GROUP, load_weights(r, r->m->place.folder, policy_rows)));
 done:
     free(list);
@@ -420,6 +427,7 @@ static ix_status fill_result(reward *r, ix_result *result)
     if (r->examination) IX_TRY(r->examination->store(r->examined, result));
     IX_TRY(store_savings(r, result));
     IX_TRY(ix_speed_store(&r->sum, result));
+    IX_TRY(ix_speed_store_start(r->job->start, result));
 done:
     free(absolute);
     return rc;
@@ -453,6 +461,7 @@ ix_status ix_reward_run(const ix_material *m, const ix_job *job)
     s.saver = r.saver;
     s.spared = &r.spared;
     s.speed = &r.speed;
+    s.start = job->start;
     ix_observer observer = observer_of(&r);
     IX_TRY(
         ix_train(job->grid, &s, r.model, r.weights, m->train, r.train_reference, m->order, r.set, r.sets, &observer));

@@ -44,6 +44,13 @@ done:
     return rc;
 }
 
+ix_status ix_speed_store_start(const ix_start *start, ix_result *result)
+{
+    const int64_t stages = IX_STAGE_COUNT;
+    if (!start || !start->over) return IX_OK;
+    return ix_result_reals(result, "speed/start", &stages, start->spent);
+}
+
 ix_status ix_speed_store(const ix_speed_figures *s, ix_result *result)
 {
     const int64_t phases = IX_PHASE_COUNT;

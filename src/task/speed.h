@@ -20,5 +20,7 @@ typedef struct {
  * of that. */
 ix_status ix_speed_sum(ix_speed_figures *out, const ix_grid *grid, const ix_train_speed *mine);
 ix_status ix_speed_store(const ix_speed_figures *s, ix_result *result);
+/* What the start of the run took; nothing where no step was taken. Local. */
+ix_status ix_speed_store_start(const ix_start *start, ix_result *result);
 
 #endif

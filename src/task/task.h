@@ -9,6 +9,7 @@
 #ifndef IX_TASK_TASK_H
 #define IX_TASK_TASK_H
 
+#include "base/start.h"
 #include "comm/grid.h"
 #include "config/suite.h"
 #include "data/sets.h"
@@ -36,6 +37,7 @@ typedef struct {
     const char *run_folder; /* OUT/<suite>/<run_id>: where it leaves checkpoints */
     ix_result *result;      /* of the group's first rank; NULL elsewhere */
     const ix_watcher *watcher;
+    ix_start *start; /* of this run; NULL: nobody wants to know */
     int recompute; /* so many blocks compute their activations twice */
     /* It goes on from a checkpoint after so many steps. Every rank calls; NULL: nobody wants to know. */
     ix_status (*resumed)(void *context, int64_t step);
@@ -46,7 +48,8 @@ typedef struct {
 /* Material kept between points; one per process. */
 typedef struct ix_bench ix_bench;
 
-ix_status ix_bench_create(ix_bench **out);
+/* What it does counts as stages of `start`, which must outlive it; NULL: nobody wants to know. */
+ix_status ix_bench_create(ix_bench **out, ix_start *start);
 /* Plans need no weights: from now on a folder without any is prepared by its config.json, and its runs have no name. */
 void ix_bench_without_weights(ix_bench *bench);
 void ix_bench_destroy(ix_bench **bench); /* NULL is fine; leaves *bench NULL */

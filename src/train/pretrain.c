@@ -176,6 +176,7 @@ static ix_status take_step(pretrainer *p, const step_rows *rows, int64_t at, int
 
     r->seconds = seconds;
     if (wish != IX_GO_ON) IX_TRY(save_between(p, r->step, wish));
+    ix_start_end(p->s->start);
     IX_TRY(run_step(p, rows, at, of, r));
     ix_clock_take(&p->clock, seconds);
     if (p->observer->step) IX_TRY(ix_grid_agree(p->grid, IX_GROUP, p->observer->step(p->observer->context, r)));
@@ -244,11 +245,13 @@ ix_status ix_pretrain(const ix_grid *grid, const ix_pretraining *settings, ix_mo
                     .observer = observer,
                     .rows = tokens > 0 ? (tokens - 1) / settings->row_tokens : 0};
 
+    ix_start_enter(settings->start, IX_STAGE_ALLOCATION);
     ix_clock_start(&p.clock);
     p.pack_tokens = ix_pack_budget(model, IX_PACK_BYTES);
     IX_TRY(ix_grid_agree(grid, IX_GROUP, make_buffers(&p)));
     IX_TRY(ix_update_create(&p.update, grid, ix_model_params(model), ix_model_trained(model), settings->rule,
                             &settings->optimizer, settings->lanes, settings->clip_norm, &p.clock));
+    ix_start_enter(settings->start, IX_STAGE_OTHER);
     IX_TRY(run(&p));
 done:
     close_pretrainer(&p);

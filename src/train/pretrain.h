@@ -4,6 +4,7 @@
 #ifndef IX_TRAIN_PRETRAIN_H
 #define IX_TRAIN_PRETRAIN_H
 
+#include "base/start.h"
 #include "comm/grid.h"
 #include "model/model.h"
 #include "optim/optimizer.h"
@@ -27,6 +28,7 @@ typedef struct {
     int64_t warmup_steps, epochs, row_tokens, rows_per_step;
     uint64_t seed; /* order of rows: torch.randperm with this generator seed, one permutation per epoch */
     int lanes;
+    ix_start *start;          /* as ix_train_settings has it */
     const ix_made_rows *made; /* NULL: a stream; else epochs, row_tokens and seed are not looked at */
     ix_saver
         *saver; /* says between steps when to save; NULL: never. If it found a checkpoint, it goes on from there. */

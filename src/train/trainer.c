@@ -337,12 +337,15 @@ static ix_status run(ix_trainer *t)
     int64_t steps = ix_schedule_steps(t->schedule);
     double per_epoch = (double)steps / (double)(t->s->schedule.epochs ? t->s->schedule.epochs : 1);
 
+    ix_start_enter(t->s->start, IX_STAGE_APART);
     if (t->pending) IX_TRY(evaluate(t, t->steps, t->steps ? (double)t->steps / per_epoch : 0));
+    ix_start_enter(t->s->start, IX_STAGE_OTHER);
     for (int64_t done = t->steps;;) {
         IX_TRY(ix_grid_agree(t->grid, IX_GROUP, ix_schedule_next(t->schedule, &plan, &more)));
         if (!more) break;
         if (plan.step < done) continue; /* an earlier launch did it */
         if (!t->within) IX_TRY(save_between(t));
+        ix_start_end(t->s->start);
         IX_TRY(run_step(t, &plan));
         if (due(t, &plan, steps)) IX_TRY(evaluate(t, plan.step + 1, (double)(plan.step + 1) / per_epoch));
     }
@@ -366,6 +369,7 @@ ix_status ix_train(const ix_grid *grid, const ix_train_settings *settings, ix_mo
                     .n_sets = n_sets,
                     .observer = observer};
 
+    ix_start_enter(settings->start, IX_STAGE_ALLOCATION);
     ix_clock_start(&t.clock);
     t.pending = true;
     t.pack_tokens = settings->pack_tokens ? settings->pack_tokens : ix_train_pack_tokens(model);
@@ -373,6 +377,7 @@ ix_status ix_train(const ix_grid *grid, const ix_train_settings *settings, ix_mo
         IX_TRY(ix_update_create(&t.update, grid, ix_model_params(model), ix_model_trained(model), settings->rule,
                                 &settings->optimizer, settings->lanes, settings->clip_norm, &t.clock));
     IX_TRY(ix_grid_agree(grid, IX_GROUP, make_buffers(&t, order)));
+    ix_start_enter(settings->start, IX_STAGE_OTHER);
     IX_TRY(ix_trainer_restore(&t));
     IX_TRY(run(&t));
     if (settings->spared) *settings->spared = ix_pass_count(t.pass);

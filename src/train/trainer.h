@@ -8,6 +8,7 @@
 #define IX_TRAIN_TRAINER_H
 
 #include "base/clock.h"
+#include "base/start.h"
 #include "comm/grid.h"
 #include "optim/optimizer.h"
 #include "train/metrics.h"
@@ -44,6 +45,7 @@ typedef struct {
     ix_pass_waste waste;
     ix_pass_spared *spared; /* out: what the passes of this rank left out; NULL: not wanted */
     ix_train_speed *speed;  /* out: likewise */
+    ix_start *start;        /* ends with the first step; NULL: nobody wants to know */
     int64_t pack_tokens;    /* 0: from the model's activations */
     ix_saver *saver;        /* says when to save; NULL: never. If it found a checkpoint, training goes on from there. */
 } ix_train_settings;

@@ -4,6 +4,7 @@
  * broken runs, exit codes. A text that differs is written to <golden name>.got in the temporary folder. */
 #include <sys/wait.h>
 
+#include "base/start.h"
 #include "report.h"
 #include "runs.h"
 #include "store/ledger.h"
@@ -285,12 +286,19 @@ static void check_file(const char *folder, const char *name, const char *says)
     free(path);
 }
 
+/* 31.5 s, and every stage another. */
+static void add_start(ix_result *r)
+{
+    const double seconds[IX_STAGE_COUNT] = {0.5, 1, 2, 4, 8, 16};
+    CHECK_OK(ix_result_reals(r, "speed/start", (int64_t[]){IX_STAGE_COUNT}, seconds));
+}
+
 static void test_program(void **state)
 {
     char *folder = run_folder();
     (void)state;
     add(folder, (run_spec){SETS(one_set)});
-    add(folder, (run_spec){.objective = "im_rm", SETS(one_set)});
+    add(folder, (run_spec){.objective = "im_rm", SETS(one_set), .more = add_start});
     assert_int_equal(run_program("--help %s %s", folder), 0);
     check_file(folder, "stdout", "usage: impex-report");
     assert_int_equal(run_program("%s/demo", folder), 0);
@@ -301,6 +309,8 @@ static void test_program(void **state)
     check_file(folder, "new/report/report.md", "## Accuracy and normalised margin");
     check_file(folder, "new/report/accuracy.csv", "demo,,tiny,,s,in_distribution,1,100,EX-RM,1,0.5,0.8");
     check_file(folder, "new/report/cost_runs.csv", "tiny-ex_rm-s0,4.5,1.2000000000000002,,,10,320,6400,");
+    assert_int_equal(run_program("%s/demo --format=csv --out %s/both", folder), 0);
+    check_file(folder, "both/cost_runs.csv", ",31.5,0.5,1,2,4,8,16");
     assert_int_equal(run_program("%s/demo --format csv", folder), 2);
     assert_int_equal(run_program("%s/demo --out %s/new", folder), 2);
     assert_int_equal(run_program("%s/demo --format pdf", folder), 2);

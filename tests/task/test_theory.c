@@ -22,7 +22,7 @@ static int setup(void **state)
     CHECK_OK(ix_json_open(&golden, IX_SOURCE_DIR "/tests/golden/theory/numbers.json"));
     CHECK_OK(ix_suite_read(&suite, suite_path, NULL, 0));
     ix_suite_point(&point, suite, 0);
-    CHECK_OK(ix_bench_create(&bench));
+    CHECK_OK(ix_bench_create(&bench, NULL));
     CHECK_OK(ix_bench_prepare(bench, suite, &point, &names));
     CHECK_OK(ix_grid_create(&grid, 1, ix_comm_ranks(), 1));
     ix_job job = {.grid = grid, .suite = suite, .point = &point, .names = &names};
