@@ -71,7 +71,7 @@ const char *ix_safetensors_path(const ix_safetensors *file, int i);
 const char *ix_dtype_name(ix_dtype dtype);
 
 /* Elements [begin, begin + count) in row-major order; contract: inside the tensor. F32, F16 and BF16 are exact, F64
- * is rounded; any other dtype is IX_EINPUT. Here and below a few MiB of the file are in memory at a time. */
+ * is rounded; any other dtype is IX_EINPUT. Here and below a thread has about a MiB of the file in memory at a time. */
 ix_status ix_tensor_read_f32(const ix_tensor_view *t, int64_t begin, int64_t count, float *out);
 ix_status ix_tensor_check_f32(const ix_tensor_view *t); /* may it be read so? */
 /* The same for I32 and, where the values fit, I64. */

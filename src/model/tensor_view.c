@@ -7,7 +7,7 @@
 #include "base/file.h"
 #include "model/safetensors.h"
 
-enum { PIECE = 8 << 20 }; /* bytes of the map that are in memory at a time */
+enum { PIECE = 1 << 20 }; /* bytes of the map that a thread has in memory at a time */
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "weight files are read in place: little-endian only");
 

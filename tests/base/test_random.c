@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <omp.h>
+#include <stdlib.h>
+
 #include "base/hash.h"
 #include "base/random.h"
 #include "base/span.h"
@@ -53,6 +56,33 @@ static void counter_draws_are_normal(void **state)
     assert_true(ix_draw_bits(7, IX_DRAW_HEAD, 3) == ix_draw_bits(7, IX_DRAW_HEAD, 3));
 }
 
+/* The hashes of 16 MiB pieces in place of the bytes, whatever the number of threads. */
+static void large_hashes_are_of_pieces(void **state)
+{
+    const size_t piece = (size_t)16 << 20, size = 2 * piece + 5;
+    unsigned char *bytes = malloc(size);
+    char part[IX_HASH_HEX], want[IX_HASH_HEX], got[IX_HASH_HEX];
+    const int before = omp_get_max_threads();
+    (void)state;
+    assert_non_null(bytes);
+    for (size_t i = 0; i < size; i++) bytes[i] = (unsigned char)(i >> 9 ^ i);
+    ix_hash *h = ix_hash_begin();
+    for (size_t at = 0; at < size; at += piece) {
+        ix_hash_bytes(bytes + at, size - at < piece ? size - at : piece, part);
+        ix_hash_add_text(h, part);
+    }
+    ix_hash_end(h, want);
+    for (int threads = 1; threads <= 4; threads += 3) {
+        omp_set_num_threads(threads);
+        h = ix_hash_begin();
+        ix_hash_add_large(h, bytes, size);
+        ix_hash_end(h, got);
+        assert_string_equal(got, want);
+    }
+    omp_set_num_threads(before);
+    free(bytes);
+}
+
 static void splits_cover_everything(void **state)
 {
     (void)state;
@@ -87,9 +117,9 @@ static void hashes_are_sha256(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(generators_are_the_published_ones),
-                                       cmocka_unit_test(permutations_are_torchs),
-                                       cmocka_unit_test(counter_draws_are_normal),
-                                       cmocka_unit_test(splits_cover_everything), cmocka_unit_test(hashes_are_sha256)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(generators_are_the_published_ones), cmocka_unit_test(permutations_are_torchs),
+        cmocka_unit_test(counter_draws_are_normal),          cmocka_unit_test(large_hashes_are_of_pieces),
+        cmocka_unit_test(splits_cover_everything),           cmocka_unit_test(hashes_are_sha256)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

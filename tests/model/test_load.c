@@ -2,28 +2,41 @@
  *
  * A folder read into the table of a model: embeddings that grow and shrink, folders that compute something else, and
  * how much memory it takes. */
+#include <math.h>
+#include <omp.h>
+
 #include "base/arena.h"
 #include "model/model.h"
 #include "scratch.h"
 
-/* A folder of fresh weights, tied or not; *out holds them in table order. */
-static ix_model *write_folder(const char *folder, const ix_model_config *c, float **out)
+/* A folder of these weights, in table order. */
+static ix_model *write_weights(const char *folder, const ix_model_config *c, const float *weights)
 {
     ix_model *m;
     ix_tensor_out list[128];
     CHECK_OK(ix_model_create_config(&m, c, &(ix_model_wish){.head = true}));
     const ix_params *t = ix_model_params(m);
-    *out = calloc((size_t)t->floats, sizeof **out);
-    assert_true(*out && t->count <= 128);
-    ix_model_draw(m, 5, 0.3, *out);
+    assert_true(t->count <= 128);
     for (int i = 0; i < t->count; i++) {
         const ix_param *p = &t->param[i];
-        list[i] = (ix_tensor_out){.name = p->name, .dims = p->dims, .data = *out + p->offset};
+        list[i] = (ix_tensor_out){.name = p->name, .dims = p->dims, .data = weights + p->offset};
         list[i].shape[0] = p->dims == 1 ? p->cols : p->rows;
         list[i].shape[1] = p->cols;
     }
     CHECK_OK(ix_folder_write(folder, c, "LlamaForCausalLM", list, t->count, NULL));
     return m;
+}
+
+/* A folder of fresh weights, tied or not; *out holds them in table order. */
+static ix_model *write_folder(const char *folder, const ix_model_config *c, float **out)
+{
+    ix_model *m;
+    CHECK_OK(ix_model_create_config(&m, c, &(ix_model_wish){.head = true}));
+    *out = calloc((size_t)ix_model_params(m)->floats, sizeof **out);
+    assert_non_null(*out);
+    ix_model_draw(m, 5, 0.3, *out);
+    ix_model_destroy(&m);
+    return write_weights(folder, c, *out);
 }
 
 static ix_model_config small(int V, bool tied)
@@ -217,11 +230,62 @@ static void peak_of_loading(void **state)
     ix_model_destroy(&m);
 }
 
+static void check_bad(const ix_model *m, const char *folder, float *w, int threads, char said[2][512])
+{
+    char hex[IX_HASH_HEX];
+    omp_set_num_threads(threads);
+    CHECK_FAILS(ix_model_load(m, folder, NULL, w), IX_EINPUT, "model.embed_tokens.weight holds NaN");
+    snprintf(said[0], sizeof said[0], "%s", ix_message());
+    CHECK_FAILS(ix_folder_hash_numbers(folder, hex), IX_EINPUT, "model.embed_tokens.weight holds NaN");
+    snprintf(said[1], sizeof said[1], "%s", ix_message());
+    assert_string_equal(hex, "");
+}
+
+/* An embedding in several pieces: one thread and four read the same bits, find the same identity, and say the same of
+ * numbers that are none, the first of several. */
+static void threads_read_alike(void **state)
+{
+    (void)state;
+    ix_model_config c = small(40000, true);
+    const int before = omp_get_max_threads();
+    char said[2][2][512], hex[2][IX_HASH_HEX];
+    float *own;
+    c.D = 64;
+    c.H = 8;
+    ix_model *m = write_folder(scratch_path("pieces"), &c, &own);
+    int64_t n = ix_model_params(m)->floats;
+    float *w = calloc((size_t)n, sizeof *w);
+    for (int i = 0; i < 2; i++) {
+        omp_set_num_threads(i ? 4 : 1);
+        memset(w, 0, (size_t)n * sizeof *w);
+        CHECK_OK(ix_model_load(m, scratch_path("pieces"), NULL, w));
+        assert_memory_equal(w, own, (size_t)n * sizeof *w);
+        CHECK_OK(ix_folder_hash_numbers(scratch_path("pieces"), hex[0]));
+        CHECK_OK(ix_folder_hash(scratch_path("pieces"), hex[1]));
+        assert_string_equal(hex[0], hex[1]);
+    }
+    const ix_param *embed = &ix_model_params(m)->param[ix_params_find(ix_model_params(m), "model.embed_tokens.weight")];
+    own[embed->offset + 30000 * 64] = NAN;
+    own[embed->offset + 39999 * 64] = INFINITY;
+    own[n - 1] = NAN;
+    free(w);
+    w = own;
+    ix_model_destroy(&m);
+    m = write_weights(scratch_path("bad"), &c, own);
+    for (int i = 0; i < 2; i++) check_bad(m, scratch_path("bad"), w, i ? 4 : 1, said[i]);
+    assert_string_equal(said[0][0], said[1][0]);
+    assert_string_equal(said[0][1], said[1][1]);
+    assert_non_null(strstr(said[0][1], "at element 1920000"));
+    omp_set_num_threads(before);
+    ix_model_destroy(&m);
+    free(own);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(shrinks),       cmocka_unit_test(grows),           cmocka_unit_test(given_rows),
-        cmocka_unit_test(other_configs), cmocka_unit_test(peak_of_loading),
+        cmocka_unit_test(other_configs), cmocka_unit_test(peak_of_loading), cmocka_unit_test(threads_read_alike),
     };
     return cmocka_run_group_tests(tests, scratch_make, scratch_remove);
 }
