@@ -24,7 +24,7 @@ typedef struct {
 ix_status ix_reference_judge(const ix_reference *r, ix_judged_set *set, int sets);
 
 /* Collective over the group: *equal on every rank alike: does what each rank says of one pair, computed alone, agree
- * with result bit by bit? The ranks of the data axis take pairs spread over the set. */
+ * with result bit by bit? The ranks of the data axis share the set out, and each takes its shortest pair. */
 ix_status ix_reference_verify(const ix_reference *r, const ix_pairs *pairs, const ix_pair_result *result, bool *equal);
 
 #endif
