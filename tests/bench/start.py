@@ -4,15 +4,16 @@
 
 usage: start.py [--impex build/impex]... [--model FOLDER] [--objective ex_rm] [--suite SUITE.yaml] [--repeats 5] ...
 
-Every program given runs the same suite in turn, --repeats times, and medians are printed as Markdown: the stages that
-each result keeps (speed/start; "-" for versions before it), their sum, and around, all of the process's time but steps,
-evaluations and reference pass, which older versions have too. Each turn is measured twice: as the machine is, and right
-after a small program has written to and freed --touch GiB of memory. Where memory belongs to a host that hands it out on
-first use, as in many virtual machines, only the second shows what the program itself costs.
+Every program given runs the same suite in turn, --repeats times; they swap places at every repeat. Medians are printed as
+Markdown: the stages that each result keeps (speed/start; "-" for versions before it), their sum, and around, all of the
+process's time but steps, evaluations and reference pass, which older versions have too. Each turn is measured twice: as
+the machine is some seconds after the run before, and right after a small program has written to and freed --touch GiB of
+memory. Where memory belongs to a host that hands it out on first use, as in many virtual machines, only the second shows
+what the program itself costs.
 
-Without --suite, four pairs of the peer's are one step of --model, as in train_vs_torch.py, which makes the folders; IM-RM
-finds its reference in the cache from a run before. With --suite the first run of its share (--share) is looked at. The result
-of a run that starts warm has to stay below --most seconds, if that is given: else the exit code is 1.
+Without --suite, the four shortest pairs of the peer's are one step of --model, a folder of train_vs_torch.py; IM-RM finds
+its reference in the cache from a run before. With --suite the first run of its share (--share) is looked at. The medians
+of warm starts have to stay below --most seconds, if that is given: else the exit code is 1.
 
 Standard library only; h5dump reads the results."""
 import argparse
@@ -44,6 +45,7 @@ def options():
     a.add_argument("--threads", type=int, default=2)
     a.add_argument("--repeats", type=int, default=5)
     a.add_argument("--touch", type=float, default=6, help="GiB that are written to and freed before warm starts")
+    a.add_argument("--pause", type=float, default=5, help="seconds before a start as it is")
     a.add_argument("--most", type=float, help="seconds")
     a.add_argument("--json", help="file")
     o = a.parse_args()
@@ -63,10 +65,11 @@ for _ in range(len(m) // len(zeros)):
 
 
 def make_suite(o, work):
-    """Four pairs, one step; judged on one of them."""
+    """The four shortest pairs: one step, and the set that is judged."""
     rows = [json.loads(line) for line in open(Path(o.peer) / "ultrafeedback_ids.jsonl", encoding="utf-8")]
     size = json.loads((Path(o.model) / "config.json").read_text())["vocab_size"]
-    rows = [{c: [t % size for t in row[c]] for c in COLUMNS} for row in rows if max(len(row[c]) for c in COLUMNS) <= 256][:4]
+    rows = sorted(rows, key=lambda row: sum(len(row[c]) for c in COLUMNS))[:4]
+    rows = [{c: [t % size for t in row[c]] for c in COLUMNS} for row in rows]
     pairs, suite = work / "pairs.jsonl", work / "suite.yaml"
     pairs.write_text("".join(json.dumps(row) + "\n" for row in rows))
     text = SUITE.format(pairs=pairs, model=o.model, objective=o.objective, batch=4, step=4, threads=o.threads, output=work / "out")
@@ -115,8 +118,10 @@ def measure(o, suite, work):
             run_once(o, impex, suite, work)  # leaves the reference in the cache
     for repeat in range(o.repeats):
         for condition in CONDITIONS:
-            for impex in o.impex:
-                if condition != CONDITIONS[0]:
+            for impex in o.impex if repeat % 2 == 0 else reversed(o.impex):
+                if condition == CONDITIONS[0]:
+                    time.sleep(o.pause)  # what the run before freed goes back to a host
+                else:
                     touch(o.touch)
                 one = run_once(o, impex, suite, work)
                 runs.append({"impex": impex, "condition": condition, "repeat": repeat, **one})
