@@ -98,6 +98,7 @@ def options():
     a.add_argument("--steps", type=int, default=1)
     a.add_argument("--repeats", type=int, default=1)
     a.add_argument("--epochs", type=int, default=5, help="over which the reference pass is spread")
+    a.add_argument("--pause", type=float, default=5, help="seconds between programs, in which the system takes memory back")
     a.add_argument("--no-torch", action="store_true")
     a.add_argument("--markdown", help="file; default: standard output")
     a.add_argument("--json", help="file")
@@ -263,9 +264,11 @@ def run_probe(o, folders):
 def measure(o, folders, python):
     runs = []
     for repeat in range(o.repeats):
+        time.sleep(o.pause)
         runs.append({"program": "probe", "objective": None, "repeat": repeat, **run_probe(o, folders)})
         for objective in o.objective or ["ex_rm", "im_rm"]:
             for program in ["impex", "torch"] if python else ["impex"]:
+                time.sleep(o.pause)
                 one = run_impex(o, objective, folders) if program == "impex" else run_torch(o, objective, folders, python)
                 runs.append({"program": program, "objective": objective, "repeat": repeat, **one})
                 print(f"{program} {objective} {repeat + 1}/{o.repeats}: {one['seconds']:.2f} s, {one['peak_gib']:.2f} GiB",
