@@ -53,7 +53,8 @@
  *   scaling/<layout>/round warmup pairs tokens  [step]      int
  *   scaling/<layout>/loss flops    [step]                   real
  *   speed/seconds flop product_seconds attention_flop attention_seconds  [phase]  real
- *   speed/peak                                              real     FLOP/s
+ *   speed/update_bytes                                      real     read and written by updates
+ *   speed/peak bandwidth                                    real     FLOP/s, bytes/s
  *   speed/start                    [stage]                  real     seconds up to the first step
  * A dimension has one length within a group (contract). Scales are data sets like the others and may
  * be given: train/step (int), train/rank (int), train/phase (text), eval/<set>/epoch (real), ... . If

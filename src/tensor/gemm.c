@@ -49,6 +49,11 @@ typedef struct {
     int down, across;
 } cut;
 
+static int parts_of(cut c)
+{
+    return c.down * c.across;
+}
+
 static cut cut_for(area whole, int parts)
 {
     cut best = {1, 1};
@@ -99,8 +104,7 @@ static void product(const ix_gemm_args *p, area of)
  * product every thread has a share of its own of the first part, and who is through takes pieces of the rest. */
 typedef struct {
     area first, rest;
-    cut shares, pieces; /* of the first part, of the rest */
-    int taken;          /* pieces of the rest: 0, there is none */
+    cut shares, pieces; /* of the first part, and of the rest, if there is one */
 } plan;
 
 static const double first_part = 0.8;
@@ -119,9 +123,9 @@ static plan plan_for(const ix_gemm_args *p, int threads)
     }
     cut pieces = cut_for(rest, threads);
     bool large = ix_span_size(rest.rows) / pieces.down >= LEAST_PIECE &&
-                 ix_span_size(rest.columns) / pieces.across >= LEAST_PIECE && pieces.down * pieces.across == threads;
+                 ix_span_size(rest.columns) / pieces.across >= LEAST_PIECE && parts_of(pieces) == threads;
     if (!large) return (plan){.first = whole, .shares = cut_for(whole, threads)};
-    return (plan){first, rest, cut_for(first, threads), pieces, threads};
+    return (plan){first, rest, cut_for(first, threads), pieces};
 }
 
 static void part_product(const ix_gemm_args *p, area whole, cut c, int part)
@@ -139,24 +143,25 @@ static void share_out(const ix_gemm_args *p, int n, int threads)
     {
         for (int i = 0; i < n; i++) {
 #pragma omp for schedule(static) nowait
-            for (int part = 0; part < to[i].shares.down * to[i].shares.across; part++)
+            for (int part = 0; part < parts_of(to[i].shares); part++)
                 part_product(&p[i], to[i].first, to[i].shares, part);
         }
         for (int i = 0; i < n; i++) {
 #pragma omp for schedule(dynamic) nowait
-            for (int piece = 0; piece < to[i].taken; piece++) part_product(&p[i], to[i].rest, to[i].pieces, piece);
+            for (int piece = 0; piece < parts_of(to[i].pieces); piece++)
+                part_product(&p[i], to[i].rest, to[i].pieces, piece);
         }
     }
 }
 
-void ix_gemms(const ix_gemm_args *product_of, int n)
+void ix_gemms(const ix_gemm_args *args, int n)
 {
     ix_gemm_args p[IX_PRODUCTS];
     int full = 0;
     IX_CONTRACT(n <= IX_PRODUCTS);
     for (int i = 0; i < n; i++) {
-        if (product_of[i].k == 0 && !product_of[i].add) clear(&product_of[i]);
-        if (!is_empty(&product_of[i])) p[full++] = product_of[i];
+        if (args[i].k == 0 && !args[i].add) clear(&args[i]);
+        if (!is_empty(&args[i])) p[full++] = args[i];
     }
     int threads = threads_for(p, full);
     if (threads > 1) share_out(p, full, threads);

@@ -37,7 +37,7 @@ typedef struct {
     int64_t ldc, lda, ldb, m, n, k;
     bool add, ta, tb;
 } ix_gemm_args;
-void ix_gemms(const ix_gemm_args *product, int n);
+void ix_gemms(const ix_gemm_args *args, int n);
 
 /* --- bf16: 16 bits, the sign, exponent and first 7 bits of the fraction of a float --------------- */
 

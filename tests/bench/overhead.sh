@@ -20,7 +20,7 @@ OMP_NUM_THREADS=1 perf record -q -F 999 -g -o "$scratch/data" "$impex" run "$@" 
     cat "$scratch/log"
     exit 1
 }
-# Each sample counts once, for the outermost of these that its stack holds, or for the library that it is in.
+# Each sample counts once: for the first of the first three that its stack shows, else for the library that it is in.
 perf script -i "$scratch/data" -F comm,ip,sym,dso 2>/dev/null | awk '
     function close_sample() {
         if (!frames) return

@@ -194,6 +194,7 @@ static inline const ix_table *run_table(const ix_report *r, const char *id)
 
 static inline const ix_cell *run_cell(const ix_table *t, int row, const char *column, ix_cell_kind kind)
 {
+    assert_non_null(t);
     for (int c = 0; c < t->columns; c++)
         if (strcmp(t->column[c].name, column) == 0 && ix_table_cell(t, row, c)->kind == kind)
             return ix_table_cell(t, row, c);
